@@ -4,6 +4,7 @@
 /// Committed class: tokens, texts and logits depend on the request alone - not on batch, threads, chunking, cache or instruction set.
 #include "base/result.h"
 #include "engine/constraint.h"
+#include "engine/model.h"
 #include "tokenizer/tokenizer.h"
 
 #include <cstdint>
@@ -16,8 +17,6 @@
 #include <vector>
 
 namespace assay::engine {
-
-using tokenizer::TokenId;
 
 /// Defaults are OpenAI's. Order of operations is in docs/spec/arithmetic.md ("Sampling").
 struct SamplingOptions {
@@ -99,5 +98,19 @@ public:
     /// Refuses new requests and returns when the running ones have finished or `timeout_ms` has passed.
     virtual void drain(std::uint32_t timeout_ms) = 0;
 };
+
+struct ServiceOptions {
+    std::uint32_t batch_max = 32;          ///< sequences decoded together
+    std::uint32_t queue_max = 256;         ///< waiting requests before resource_exhausted
+    std::uint32_t prefill_chunk = 256;     ///< prompt rows a step; never changes a bit
+    std::uint32_t context_max = 0;         ///< 0 = the model's
+    std::uint64_t kv_bytes_max = 0;        ///< 0 = enough for batch_max sequences of 2,048 tokens, at most a quarter of memory
+    bool prefix_cache = true;
+    bool speculation = true;               ///< prompt-lookup drafts where they pay
+};
+
+/// Starts the engine's thread. Both arguments are shared with it.
+Result<std::unique_ptr<GenerationService>> make_service(std::shared_ptr<const Model> model,
+                                                        std::shared_ptr<const tokenizer::Tokenizer> tokenizer, ServiceOptions options);
 
 } // namespace assay::engine
