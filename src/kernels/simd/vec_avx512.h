@@ -1,0 +1,86 @@
+#pragma once
+// Sixteen lanes on AVX-512 with VNNI. See vec.md for what every operation must compute.
+// Anonymous namespace: no symbol of this translation unit may be merged into baseline code by the linker.
+#include <cstddef>
+#include <cstdint>
+#include <immintrin.h>
+
+namespace assay::kernels {
+namespace {
+
+struct V {
+    static constexpr const char* kName = "avx512";
+    using F = __m512;
+    using I = __m512i;
+    using B = __m512i;                      // 64 weight bytes: 16 outputs x 4 inputs
+    static constexpr int kByteOffset = 128; // 8-bit weights enter as unsigned, biased
+    static constexpr int kDecodeGroups = 4; // output groups side by side when there are few rows
+    static constexpr int kAttentionRows = 6; // query rows whose accumulators fit the registers
+
+    static F zero() { return _mm512_setzero_ps(); }
+    static F set(float x) { return _mm512_set1_ps(x); }
+    static F load(const float* p) { return _mm512_loadu_ps(p); }
+    static void store(float* p, F x) { _mm512_storeu_ps(p, x); }
+    static F add(F a, F b) { return _mm512_add_ps(a, b); }
+    static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+    static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+    static F div(F a, F b) { return _mm512_div_ps(a, b); }
+    static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+    static F max(F a, F b) { return _mm512_max_ps(a, b); }
+    static F abs(F a) { return _mm512_abs_ps(a); }
+    static F flush(F x) {
+        return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(_mm512_abs_ps(x), _mm512_set1_ps(0x1p-40f), _CMP_NLT_UQ), x);
+    }
+    static F select_nonnegative(F x, F yes, F no) {
+        return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GE_OQ), yes);
+    }
+    static F select_less(F a, F b, F yes, F no) { return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), yes); }
+    static F scale_by_exponent(F p, F t) {
+        return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
+    }
+    static F load_f16(const std::uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+    static void store_f16(std::uint16_t* p, F x) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
+    }
+
+    // Even and odd bfloat16 of 16 interleaved pairs, widened.
+    static F even_bf16(const std::uint16_t* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16)); }
+    static F odd_bf16(const std::uint16_t* p) {
+        return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
+    }
+
+    static I izero() { return _mm512_setzero_si512(); }
+    static I iset(std::int32_t x) { return _mm512_set1_epi32(x); }
+    static I iload(const std::int32_t* p) { return _mm512_loadu_si512(p); }
+    static void istore(std::int32_t* p, I x) { _mm512_storeu_si512(p, x); }
+    static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
+    static I isub(I a, I b) { return _mm512_sub_epi32(a, b); }
+    static I imax(I a, I b) { return _mm512_max_epi32(a, b); }
+    static I magnitude_bits(F x) { return _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7fffffff)); }
+    static F to_float(I x) { return _mm512_cvtepi32_ps(x); }
+    static I round_even(F x) { return _mm512_cvtps_epi32(x); }
+    static std::int32_t imax_across(I x) { return _mm512_reduce_max_epi32(x); }
+    static std::int32_t isum_across(I x) { return _mm512_reduce_add_epi32(x); }
+    static void store_i8(std::int8_t* p, I x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(x)); }
+
+    static B load_bytes(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
+    static B low_nibbles(B x) { return _mm512_and_si512(x, _mm512_set1_epi8(15)); }
+    static B high_nibbles(B x) { return _mm512_and_si512(_mm512_srli_epi16(x, 4), _mm512_set1_epi8(15)); }
+    // Adds 1 << Bit to the bytes whose bit is set in a 64-bit plane.
+    template <int Bit>
+    static B with_plane(B x, const std::uint8_t* plane) {
+        std::uint64_t mask;
+        __builtin_memcpy(&mask, plane, 8);
+        return _mm512_mask_add_epi8(x, _cvtu64_mask64(mask), x, _mm512_set1_epi8(1 << Bit));
+    }
+    template <int Bits>
+    static I dot(I acc, B w, const std::int8_t* x4) {
+        std::int32_t quad;
+        __builtin_memcpy(&quad, x4, 4);
+        return _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad));
+    }
+    static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
+};
+
+} // namespace
+} // namespace assay::kernels
