@@ -111,6 +111,11 @@ struct KernelSet {
     void (*store_key)(const float* k, std::size_t head_size, std::size_t position_in_page, std::uint16_t* page);
     void (*store_value)(const float* v, std::size_t head_size, std::size_t position_in_page, std::uint16_t* page);
     void (*attention)(const AttentionTask& task);
+
+    /// Largest of n values; false when one of them is not finite (then the maximum means nothing).
+    bool (*row_maximum)(const float* x, std::size_t n, float* maximum);
+    /// y = exp((x - maximum) * scale), scale > 0; +0 below the store minimum.
+    void (*exponentials)(const float* x, std::size_t n, float maximum, float scale, float* y);
 };
 
 

@@ -5,6 +5,7 @@
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/linear_float.h"
 #include "kernels/simd/linear_quantized.h"
+#include "kernels/simd/sampling.h"
 
 namespace assay::kernels {
 namespace {
@@ -25,6 +26,8 @@ constexpr KernelSet make_kernel_set() {
         .store_key = store_key,
         .store_value = store_value,
         .attention = attention,
+        .row_maximum = row_maximum,
+        .exponentials = exponentials,
     };
 }
 
