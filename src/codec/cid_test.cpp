@@ -9,7 +9,7 @@ namespace {
 
 // Expected texts and bytes were written by the Python package multiformats.
 TEST(Cid, EqualsMultiformats) {
-    const auto rows = golden_rows("cid_valid.tsv");
+    const auto rows = golden_rows("codec/cid_valid.tsv");
     ASSERT_GT(rows.size(), 50U);
     for (const auto& row : rows) {
         ASSERT_EQ(row.size(), 3U);

@@ -33,7 +33,7 @@ std::string describe(const Value& value) {
 
 // Blocks and meanings were written by the Python package dag-cbor.
 TEST(DagCbor, EqualsPythonDagCbor) {
-    const auto rows = golden_rows("dag_cbor_valid.tsv");
+    const auto rows = golden_rows("codec/dag_cbor_valid.tsv");
     ASSERT_GT(rows.size(), 200U);
     for (const auto& row : rows) {
         ASSERT_EQ(row.size(), 2U);
@@ -46,7 +46,7 @@ TEST(DagCbor, EqualsPythonDagCbor) {
 }
 
 TEST(DagCbor, RefusesEveryOtherForm) {
-    const auto rows = golden_rows("dag_cbor_invalid.tsv");
+    const auto rows = golden_rows("codec/dag_cbor_invalid.tsv");
     ASSERT_GT(rows.size(), 50U);
     for (const auto& row : rows) {
         ASSERT_EQ(row.size(), 2U);

@@ -1,5 +1,5 @@
 #pragma once
-/// Reads the tab-separated golden files of tests/golden/codec (made by tools/make_codec_golden.py). For tests only.
+/// Reads tab-separated golden files under tests/golden. For tests only.
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace assay::codec {
 
-/// Rows of fields; lines that begin with '#' are comments. Empty when the file is missing.
+/// Rows of fields of tests/golden/`name`; lines that begin with '#' are comments. Empty when the file is missing.
 inline std::vector<std::vector<std::string>> golden_rows(const std::string& name) {
     std::vector<std::vector<std::string>> rows;
-    std::ifstream in(std::string(ASSAY_SOURCE_DIR) + "/tests/golden/codec/" + name);
+    std::ifstream in(std::string(ASSAY_SOURCE_DIR) + "/tests/golden/" + name);
     for (std::string line; std::getline(in, line);) {
         if (line.empty() || line[0] == '#') continue;
         std::vector<std::string> fields;
