@@ -7,7 +7,7 @@
 #if defined(__clang__)
 #define ASSAY_SHA_FEATURES "sha2"
 #else
-#define ASSAY_SHA_FEATURES "+sha2"
+#define ASSAY_SHA_FEATURES "+crypto" // arm_neon.h of g++ 12 guards the SHA-2 intrinsics by it; no AES is used
 #endif
 #define ASSAY_SHA_TARGET __attribute__((target(ASSAY_SHA_FEATURES)))
 #define ASSAY_SHA_INLINE __attribute__((target(ASSAY_SHA_FEATURES), always_inline)) inline
