@@ -24,5 +24,8 @@ if(ASSAY_SANITIZE)
   target_compile_options(assay_options INTERFACE -fsanitize=${ASSAY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g)
   target_link_options(assay_options INTERFACE -fsanitize=${ASSAY_SANITIZE})
 endif()
+if(ASSAY_FUZZ) # coverage feedback from the rooms, not only from the fuzz target itself
+  target_compile_options(assay_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 find_package(Threads REQUIRED)
 target_link_libraries(assay_options INTERFACE Threads::Threads)

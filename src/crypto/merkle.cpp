@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace assay::crypto {
@@ -46,6 +47,12 @@ void merkle_chunk_leaves(ByteView data, std::size_t chunk_bytes, std::span<Diges
     for (std::size_t i = 2 * pairs; i < leaves.size(); ++i) {
         leaves[i] = merkle_leaf(data.subspan(i * chunk_bytes, std::min(chunk_bytes, data.size() - i * chunk_bytes)));
     }
+}
+
+Digest merkle_root_of_chunks(ByteView data, std::size_t chunk_bytes) {
+    std::vector<Digest> leaves(chunk_count(data.size(), chunk_bytes));
+    merkle_chunk_leaves(data, chunk_bytes, leaves);
+    return merkle_root(leaves);
 }
 
 Digest merkle_root(std::span<const Digest> leaves) {

@@ -18,6 +18,9 @@ Digest merkle_node(const Digest& left, const Digest& right);
 void merkle_chunk_leaves(ByteView data, std::size_t chunk_bytes, std::span<Digest> leaves);
 std::uint64_t chunk_count(std::uint64_t size, std::uint64_t chunk_bytes);
 
+/// Root over the chunks of `data`: the quick way to hash many bytes, and one that can be opened chunk by chunk.
+Digest merkle_root_of_chunks(ByteView data, std::size_t chunk_bytes);
+
 /// Root over leaf hashes; memory O(log n).
 Digest merkle_root(std::span<const Digest> leaves);
 
