@@ -8,6 +8,7 @@
 #include "engine/manifest.h"
 #include "engine/model.h"
 
+#include <algorithm>
 #include <deque>
 
 namespace assay::engine {
@@ -29,6 +30,7 @@ void add_pieces(HashJobs& jobs, ByteView bytes, const Work& work) {
 
 /// One tensor and the leaf hashes of its chunks.
 struct TensorHash {
+    const formats::ModelFile* model;
     std::string_view name;
     const tensor::TensorView* view;
     std::vector<Digest> leaves;
@@ -38,6 +40,7 @@ struct TensorHash {
         add_pieces(jobs, view->bytes, [this](ByteView piece, std::size_t at) {
             const std::size_t count = crypto::chunk_count(piece.size(), kTensorChunkBytes);
             crypto::merkle_chunk_leaves(piece, kTensorChunkBytes, std::span(leaves).subspan(at / kTensorChunkBytes, count));
+            model->release_pages({view->dtype, view->shape, piece}); // hashing needs no more memory than it found
         });
     }
 };
@@ -52,7 +55,7 @@ struct FileHash {
         leaves.resize(crypto::chunk_count(file.bytes().size(), kJobBytes));
         add_pieces(jobs, file.bytes(), [this](ByteView piece, std::size_t at) {
             leaves[at / kJobBytes] = crypto::unixfs_leaves(piece, crypto::kIpfsAddV1);
-            file.release_pages(piece); // keeps memory at what the engine itself holds
+            file.release_pages(piece);
         });
     }
 
@@ -75,7 +78,7 @@ Result<std::deque<FileHash>> open_files(const formats::ModelFile& model) {
 
 std::deque<TensorHash> list_tensors(const formats::ModelFile& model) {
     std::deque<TensorHash> tensors;
-    for (const auto& [name, view] : model.tensors()) tensors.push_back({name, &view, {}});
+    for (const auto& [name, view] : model.tensors()) tensors.push_back({&model, name, &view, {}});
     return tensors;
 }
 
