@@ -5,16 +5,14 @@
 
 namespace assay::kernels {
 
+// Selects only, no branches: loops over it become vector code.
 static inline float f16_to_f32(std::uint16_t half) {
     const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
-    const std::uint32_t exponent = (half >> 10) & 31u;
-    std::uint32_t mantissa = half & 0x3ffu;
-    if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | (mantissa << 13));
-    if (exponent != 0) return std::bit_cast<float>(sign | ((exponent + 112) << 23) | (mantissa << 13));
-    if (mantissa == 0) return std::bit_cast<float>(sign);
-    const int shift = std::countl_zero(mantissa) - 21; // brings the leading one to bit 10
-    mantissa = (mantissa << shift) & 0x3ffu;
-    return std::bit_cast<float>(sign | (static_cast<std::uint32_t>(113 - shift) << 23) | (mantissa << 13));
+    const std::uint32_t exponent = half & 0x7c00u;
+    const std::uint32_t shifted = static_cast<std::uint32_t>(half & 0x7fffu) << 13;
+    const auto subnormal = std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(half & 0x3ffu)) * 0x1p-24f); // exact
+    const std::uint32_t finite = exponent == 0 ? subnormal : shifted + (112u << 23);
+    return std::bit_cast<float>(sign | (exponent == 0x7c00u ? shifted | 0x7f800000u : finite));
 }
 
 static inline std::uint16_t f32_to_f16(float value) {
