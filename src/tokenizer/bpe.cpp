@@ -4,6 +4,7 @@
 #include "tokenizer/unicode.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace assay::tokenizer {
@@ -14,9 +15,18 @@ constexpr std::size_t kShortWord = 24;
 
 constexpr TokenId kNoToken = -1;
 
-std::string byte_entry(unsigned byte) {
-    static constexpr std::string_view kDigits = "0123456789ABCDEF";
-    return std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">";
+/// SentencePiece's stand-in for a space.
+constexpr std::string_view kMark = "\xE2\x96\x81";
+
+/// Longer entries are not split into pairs when merges are made from scores.
+constexpr std::size_t kJoinedBytesLimit = 256;
+
+/// Whether a text has the mark after another character.
+bool has_inner_mark(std::string_view text) {
+    for (std::size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
+        if (at > 0 && !text.substr(0, at).ends_with(kMark)) return true;
+    }
+    return false;
 }
 
 /// Later in the heap: higher rank, then further right.
@@ -36,7 +46,7 @@ Result<void> Bpe::prepare() {
         if (options_.byte_level) {
             append_utf8(entry, byte_level_character(static_cast<unsigned char>(byte)));
         } else {
-            entry = byte_entry(byte);
+            entry = fallback_entry(static_cast<unsigned char>(byte));
         }
         byte_ids_[byte] = vocabulary_.find(entry);
     }
@@ -63,6 +73,9 @@ Result<std::unique_ptr<Bpe>> Bpe::create(Vocabulary vocabulary, std::span<const 
     std::unique_ptr<Bpe> bpe(new Bpe(std::move(vocabulary), std::move(options)));
     TRY_VOID(bpe->prepare());
     bpe->merges_.reserve(merges.size());
+    const BpeOptions& chosen = bpe->options_;
+    bpe->marks_split_ = !chosen.byte_level && !chosen.ignore_merges && chosen.subword_prefix.empty() &&
+                        chosen.word_suffix.empty() && bpe->vocabulary_.find(kMark) != kNoToken;
     const std::size_t prefix = bpe->options_.subword_prefix.size();
     std::string joined;
     for (std::size_t rank = 0; rank < merges.size(); ++rank) {
@@ -76,12 +89,62 @@ Result<std::unique_ptr<Bpe>> Bpe::create(Vocabulary vocabulary, std::span<const 
             return fail(ErrorCode::malformed,
                         "merges[" + std::to_string(rank) + "]: '" + std::string(missing) + "' is not in the vocabulary");
         }
+        if (bpe->marks_split_ && has_inner_mark(joined)) bpe->marks_split_ = false;
         bpe->merges_.add(left_id, right_id, {static_cast<std::uint32_t>(rank), result});
     }
     return bpe;
 }
 
+Result<std::unique_ptr<Bpe>> Bpe::create_scored(Vocabulary vocabulary, std::span<const float> scores, BpeOptions options) {
+    struct Join {
+        float score;
+        std::size_t left, left_characters, right_characters;
+        TokenId id;
+    };
+    if (scores.size() != vocabulary.size() || std::ranges::any_of(scores, [](float score) { return score != score; })) {
+        return fail(ErrorCode::malformed, "scores: " + std::to_string(scores.size()) + " for " +
+                                              std::to_string(vocabulary.size()) + " entries");
+    }
+    std::vector<Join> joins;
+    for (std::size_t id = 0; id < vocabulary.size(); ++id) {
+        const std::string_view text = vocabulary.text(static_cast<TokenId>(id));
+        if (text.size() > kJoinedBytesLimit || valid_prefix(text) != text.size()) continue;
+        const std::size_t characters = character_count(text);
+        std::size_t before = 0;
+        for (std::size_t at = 0; at < text.size(); at += character_at(text, at).size, ++before) {
+            if (at > 0 && vocabulary.find(text.substr(0, at)) >= 0 && vocabulary.find(text.substr(at)) >= 0) {
+                joins.push_back({scores[id], at, before, characters - before, static_cast<TokenId>(id)});
+            }
+        }
+    }
+    // Ties go as in Hugging Face's conversion: the longer left part first, then the longer right one.
+    std::ranges::stable_sort(joins, [](const Join& a, const Join& b) {
+        return std::tie(a.score, a.left_characters, a.right_characters) > std::tie(b.score, b.left_characters, b.right_characters);
+    });
+    std::vector<std::string> texts; // the merges' parts must outlive the vocabulary's move
+    std::vector<MergePair> merges;
+    texts.reserve(joins.size());
+    for (const Join& join : joins) {
+        const std::string_view text = texts.emplace_back(vocabulary.text(join.id));
+        merges.emplace_back(text.substr(0, join.left), text.substr(join.left));
+    }
+    return create(std::move(vocabulary), merges, std::move(options));
+}
+
 void Bpe::encode(std::string_view piece, Workspace& workspace, std::vector<TokenId>& out) const {
+    while (marks_split_) {
+        // No merge joins a character to a mark after it, so the words can be taken one by one.
+        std::size_t end = 0;
+        while (piece.substr(end).starts_with(kMark)) end += kMark.size();
+        end = piece.find(kMark, end);
+        if (end == std::string_view::npos) break;
+        encode_word(piece.substr(0, end), workspace, out);
+        piece.remove_prefix(end);
+    }
+    encode_word(piece, workspace, out);
+}
+
+void Bpe::encode_word(std::string_view piece, Workspace& workspace, std::vector<TokenId>& out) const {
     using Word = Workspace::Word;
     if (workspace.words.empty() || piece.size() > Word::kBytes) {
         encode_uncached(piece, workspace);

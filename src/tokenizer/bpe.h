@@ -34,6 +34,7 @@ private:
     void start_bytes(std::string_view piece, std::vector<TokenId>& ids) const;
     void start_characters(std::string_view piece, Workspace& workspace) const;
     bool fall_back(std::string_view bytes, std::vector<TokenId>& ids) const;
+    void encode_word(std::string_view piece, Workspace& workspace, std::vector<TokenId>& out) const;
     void encode_uncached(std::string_view piece, Workspace& workspace) const;
     void merge_short(std::vector<TokenId>& ids) const;
     void merge_long(Workspace& workspace) const;
@@ -41,6 +42,7 @@ private:
     BpeOptions options_;
     MergeTable merges_;
     TokenId unknown_ = -1;
+    bool marks_split_ = false; ///< pieces may be cut before a SentencePiece mark
     std::array<TokenId, 256> byte_ids_; ///< of the byte's character (byte level) or of <0xNN>
     std::vector<std::string> raw_texts_; ///< byte level with ignore_merges: entries as raw bytes
     TextIndex raw_index_;

@@ -49,4 +49,9 @@ std::optional<std::string> byte_level_bytes(std::string_view token) {
     return bytes;
 }
 
+std::string fallback_entry(unsigned char byte) {
+    static constexpr std::string_view kDigits = "0123456789ABCDEF";
+    return std::string("<0x") + kDigits[byte >> 4] + kDigits[byte & 15] + ">";
+}
+
 } // namespace assay::tokenizer

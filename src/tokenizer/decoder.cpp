@@ -40,8 +40,9 @@ std::optional<char> fallback_byte(std::string_view token) {
 
 class ByteLevelStep final : public DecodeStep {
 public:
+    explicit ByteLevelStep(bool mapped) : mapped_(mapped) {}
     void push(DecodeText token, std::vector<DecodeText>& out) override {
-        const auto bytes = byte_level_bytes(token.text);
+        const auto bytes = mapped_ ? byte_level_bytes(token.text) : std::nullopt;
         held_ += bytes ? *bytes : token.text;
         release(false, out);
     }
@@ -62,6 +63,7 @@ private:
         held_ = std::string(rest);
         if (!text.empty()) out.push_back({std::move(text), std::exchange(begins_, false)});
     }
+    bool mapped_;
     std::string held_;
     bool begins_ = true;
 };
@@ -231,7 +233,8 @@ private:
 
 std::unique_ptr<DecodeStep> make_step(const DecodeSpec& spec) {
     switch (spec.kind) {
-    case DecodeKind::byte_level: return std::make_unique<ByteLevelStep>();
+    case DecodeKind::byte_level: return std::make_unique<ByteLevelStep>(true);
+    case DecodeKind::raw_bytes: return std::make_unique<ByteLevelStep>(false);
     case DecodeKind::byte_fallback: return std::make_unique<ByteFallbackStep>();
     case DecodeKind::fuse: return std::make_unique<FuseStep>();
     case DecodeKind::replace: return std::make_unique<ReplaceStep>(spec);
@@ -285,6 +288,7 @@ void append_token_bytes(const std::vector<DecodeSpec>& specs, std::string_view t
         case DecodeKind::bpe_suffix: text = replaced(text, spec.pattern, " "); break;
         case DecodeKind::word_piece: text = word_piece_text(spec, text, false); break;
         case DecodeKind::joined_by_space: text.insert(0, 1, ' '); break;
+        case DecodeKind::raw_bytes:
         case DecodeKind::fuse:
         case DecodeKind::strip: break; // act at the ends of a text
         }

@@ -10,6 +10,7 @@ namespace assay::tokenizer {
 
 enum class DecodeKind {
     byte_level,      ///< byte-level characters to bytes, ill-formed UTF-8 to U+FFFD
+    raw_bytes,       ///< entries are bytes; ill-formed UTF-8 to U+FFFD
     byte_fallback,   ///< runs of <0xNN> to text, or a U+FFFD a byte when they are not UTF-8
     fuse,            ///< all tokens become one
     replace,         ///< `pattern` to `content` in each token

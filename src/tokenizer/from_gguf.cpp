@@ -1,5 +1,8 @@
 #include "tokenizer/bpe.h"
+#include "tokenizer/end_texts.h"
 #include "tokenizer/pipeline.h"
+#include "tokenizer/unigram.h"
+#include "tokenizer/word_piece.h"
 
 #include <algorithm>
 
@@ -9,9 +12,8 @@ namespace {
 /// ggml's token types.
 enum TokenType : std::int32_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 
-/// Entries by which published models end an answer, whatever their eos says.
-constexpr std::array<std::string_view, 8> kEndTexts = {"<|im_end|>", "<|eot_id|>", "<|endoftext|>", "<|end_of_text|>",
-                                                       "<|end|>", "<|eom_id|>", "<end_of_turn>", "</s>"};
+/// SentencePiece's stand-in for a space.
+constexpr std::string_view kMark = "\xE2\x96\x81";
 
 std::unique_ptr<PreTokenizer> digits_then_gpt2() {
     std::vector<std::unique_ptr<PreTokenizer>> steps;
@@ -82,8 +84,7 @@ std::vector<TokenId> ending_ids(const GgufVocabulary& source) {
     if (source.eos) ends.push_back(*source.eos);
     if (source.eot) ends.push_back(*source.eot);
     for (std::size_t id = 0; id < source.types.size(); ++id) {
-        const bool ends_text = std::ranges::find(kEndTexts, source.tokens[id]) != kEndTexts.end();
-        if (source.types[id] == kControl && ends_text) ends.push_back(static_cast<TokenId>(id));
+        if (source.types[id] == kControl && is_end_text(source.tokens[id])) ends.push_back(static_cast<TokenId>(id));
     }
     return ends;
 }
@@ -102,16 +103,118 @@ Result<std::vector<MergePair>> merge_pairs(const std::vector<std::string>& merge
     return pairs;
 }
 
+/// The tokens that `add_special` puts around a text; `add_bos` and `add_eos` say what the model's kind does by default.
+void surround(const GgufVocabulary& source, bool add_bos, bool add_eos, PipelineParts& parts) {
+    if (source.add_bos.value_or(add_bos) && source.bos) parts.before.push_back(*source.bos);
+    if (source.add_eos.value_or(add_eos) && source.eos) parts.after.push_back(*source.eos);
+}
+
 Result<PipelineParts> byte_level_parts(GgufVocabulary& source) {
     PipelineParts parts;
     ByteLevelStyle style = TRY(byte_level_style(source.pre));
     parts.pre_tokenizer = std::move(style.pre_tokenizer);
     const std::vector<MergePair> merges = TRY(merge_pairs(source.merges));
     Vocabulary vocabulary = TRY(Vocabulary::create(std::move(source.tokens)));
-    parts.model = TRY(Bpe::create(std::move(vocabulary), merges,
-                                  {.byte_level = true, .ignore_merges = style.ignore_merges}));
+    parts.model = TRY(Bpe::create(std::move(vocabulary), merges, {.byte_level = true, .ignore_merges = style.ignore_merges}));
     parts.decoder = {{.kind = DecodeKind::byte_level}};
+    surround(source, style.ignore_merges, false, parts); // llama 3's template opens with its bos
     return parts;
+}
+
+/// Entry of the unknown token, or empty.
+std::string unknown_text(const GgufVocabulary& source) {
+    if (source.unknown) return source.tokens[*source.unknown];
+    const auto found = std::ranges::find(source.types, static_cast<std::int32_t>(kUnknown));
+    return found == source.types.end() ? std::string() : source.tokens[found - source.types.begin()];
+}
+
+Result<PipelineParts> sentence_piece_parts(GgufVocabulary& source) {
+    PipelineParts parts;
+    const bool prefix = source.add_space_prefix.value_or(true);
+    std::vector<std::unique_ptr<Normalizer>> steps;
+    if (prefix) steps.push_back(make_prepend(std::string(kMark)));
+    steps.push_back(make_replace(" ", std::string(kMark)));
+    parts.normalizer = make_normalizer_sequence(std::move(steps));
+    const BpeOptions options{.byte_fallback = true, .fuse_unknown = true, .unknown = unknown_text(source)};
+    const std::vector<MergePair> merges = TRY(merge_pairs(source.merges));
+    Vocabulary vocabulary = TRY(Vocabulary::create(std::move(source.tokens)));
+    parts.model = merges.empty() ? TRY(Bpe::create_scored(std::move(vocabulary), source.scores, options))
+                                 : TRY(Bpe::create(std::move(vocabulary), merges, options));
+    parts.decoder = {{.kind = DecodeKind::replace, .pattern = std::string(kMark), .content = " "},
+                     {.kind = DecodeKind::byte_fallback},
+                     {.kind = DecodeKind::fuse}};
+    if (prefix) parts.decoder.push_back({.kind = DecodeKind::strip, .pattern = " ", .start = 1});
+    surround(source, true, false, parts);
+    return parts;
+}
+
+Result<PipelineParts> unigram_parts(GgufVocabulary& source) {
+    PipelineParts parts;
+    const bool prefix = source.add_space_prefix.value_or(true);
+    std::vector<std::unique_ptr<Normalizer>> steps;
+    if (!source.precompiled_charsmap.empty()) {
+        auto map = Charsmap::create(source.precompiled_charsmap);
+        if (!map) return fail_in("tokenizer.ggml", std::move(map.error()));
+        steps.push_back(make_precompiled(std::move(*map)));
+    }
+    if (source.remove_extra_whitespaces.value_or(false)) {
+        steps.push_back(make_strip(true, true));
+        steps.push_back(make_replace_blanks(2, " "));
+    }
+    parts.normalizer = make_normalizer_sequence(std::move(steps));
+    parts.pre_tokenizer = make_metaspace(std::string(kMark), prefix ? Prepend::always : Prepend::never, true);
+    const std::string unknown = unknown_text(source);
+    Vocabulary vocabulary = TRY(Vocabulary::create(std::move(source.tokens)));
+    UnigramOptions options;
+    if (const TokenId id = vocabulary.find(unknown); id >= 0) options.unknown = id;
+    parts.model = TRY(Unigram::create(std::move(vocabulary), {source.scores.begin(), source.scores.end()}, options));
+    parts.decoder = {{.kind = DecodeKind::metaspace, .pattern = std::string(kMark), .flag = prefix}};
+    surround(source, false, true, parts);
+    return parts;
+}
+
+/// GGUF files write "▁word" and "ing" where the published vocabulary has "word" and "##ing".
+std::vector<std::string> published_word_pieces(const GgufVocabulary& source) {
+    std::vector<std::string> texts = source.tokens;
+    for (std::size_t id = 0; id < texts.size(); ++id) {
+        const bool control = id < source.types.size() && source.types[id] == kControl;
+        if (control || texts[id].empty()) continue;
+        if (texts[id].starts_with(kMark)) {
+            texts[id].erase(0, kMark.size());
+        } else {
+            texts[id].insert(0, "##");
+        }
+    }
+    return texts;
+}
+
+Result<PipelineParts> word_piece_parts(GgufVocabulary& source, std::vector<AddedToken>& added) {
+    PipelineParts parts;
+    parts.normalizer = make_bert_normalizer({});
+    std::vector<std::unique_ptr<PreTokenizer>> steps;
+    steps.push_back(make_property_split(kSpace, Delimiter::removed));
+    steps.push_back(make_property_split(kPunctuation, Delimiter::isolated));
+    parts.pre_tokenizer = make_sequence(std::move(steps));
+    std::vector<std::string> texts = published_word_pieces(source);
+    for (AddedToken& token : added) token.content = texts[token.id];
+    WordPieceOptions options;
+    if (source.unknown) options.unknown = texts[*source.unknown];
+    Vocabulary vocabulary = TRY(Vocabulary::create(std::move(texts)));
+    parts.model = TRY(WordPiece::create(std::move(vocabulary), std::move(options)));
+    parts.decoder = {{.kind = DecodeKind::word_piece, .pattern = "##", .flag = true}};
+    const std::optional<TokenId> first = source.cls ? source.cls : source.bos;
+    const std::optional<TokenId> last = source.separator ? source.separator : source.eos;
+    if (first && source.add_bos.value_or(true)) parts.before.push_back(*first);
+    if (last && source.add_eos.value_or(true)) parts.after.push_back(*last);
+    return parts;
+}
+
+Result<PipelineParts> parts_of(GgufVocabulary& source, std::vector<AddedToken>& added) {
+    if (source.model == "gpt2") return byte_level_parts(source);
+    if (source.model == "llama") return sentence_piece_parts(source);
+    if (source.model == "t5") return unigram_parts(source);
+    if (source.model == "bert") return word_piece_parts(source, added);
+    return fail(ErrorCode::unsupported, "tokenizer.ggml.model: '" + source.model + "' is not one of gpt2, llama, t5, bert");
 }
 
 } // namespace
@@ -120,15 +223,10 @@ Result<std::unique_ptr<Tokenizer>> Tokenizer::from_gguf(GgufVocabulary vocabular
     TRY_VOID(check(vocabulary));
     std::vector<AddedToken> added = added_tokens(vocabulary);
     std::vector<TokenId> ends = ending_ids(vocabulary);
-    if (vocabulary.model != "gpt2") {
-        return fail(ErrorCode::unsupported, "tokenizer.ggml.model: '" + vocabulary.model + "' is not gpt2");
-    }
-    PipelineParts parts = TRY(byte_level_parts(vocabulary));
+    PipelineParts parts = TRY(parts_of(vocabulary, added));
     parts.added = std::move(added);
     parts.end_ids = std::move(ends);
     parts.bos = vocabulary.bos;
-    if (vocabulary.add_bos.value_or(false) && vocabulary.bos) parts.before.push_back(*vocabulary.bos);
-    if (vocabulary.add_eos.value_or(false) && vocabulary.eos) parts.after.push_back(*vocabulary.eos);
     return std::make_unique<PipelineTokenizer>(std::move(parts));
 }
 

@@ -66,6 +66,10 @@ std::uint8_t Properties::beyond(char32_t c) {
     return (after - 1)->flags;
 }
 
+std::size_t character_count(std::string_view text) {
+    return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 void append_utf8(std::string& out, char32_t c) {
     const auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
     if (c < 0x80) {

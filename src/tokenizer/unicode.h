@@ -59,6 +59,9 @@ inline std::size_t previous_start(std::string_view text, std::size_t end) {
     return end;
 }
 
+/// Characters in valid UTF-8.
+std::size_t character_count(std::string_view text);
+
 void append_utf8(std::string& out, char32_t c);
 
 /// Length of the longest valid UTF-8 prefix of `bytes`.

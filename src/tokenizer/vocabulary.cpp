@@ -17,7 +17,9 @@ Result<Vocabulary> Vocabulary::create(std::vector<std::string> texts) {
                                                   std::to_string(text.size()) + " bytes exceed the limit of " +
                                                   std::to_string(kTokenBytesLimit));
         }
-        if (!text.empty()) vocabulary.index_.add(text, static_cast<std::int32_t>(id));
+        if (text.empty()) continue;
+        vocabulary.index_.add(text, static_cast<std::int32_t>(id));
+        ++vocabulary.entries_;
     }
     return vocabulary;
 }

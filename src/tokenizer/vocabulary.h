@@ -17,6 +17,8 @@ public:
     static Result<Vocabulary> create(std::vector<std::string> texts);
 
     std::size_t size() const { return texts_.size(); }
+    /// Ids that have an entry.
+    std::size_t entries() const { return entries_; }
     /// Empty for an id outside the vocabulary.
     std::string_view text(TokenId id) const {
         return id >= 0 && static_cast<std::size_t>(id) < texts_.size() ? std::string_view(texts_[id]) : std::string_view();
@@ -32,6 +34,7 @@ public:
 private:
     std::vector<std::string> texts_;
     TextIndex index_;
+    std::size_t entries_ = 0;
 };
 
 } // namespace assay::tokenizer
