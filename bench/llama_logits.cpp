@@ -11,7 +11,8 @@
 
 namespace {
 
-bool evaluate_window(llama_context* context, const llama_token* tokens, std::size_t count, std::size_t vocabulary, std::FILE* out) {
+bool evaluate_window(llama_context* context, const llama_token* tokens, std::size_t count, std::size_t vocabulary,
+                     std::FILE* out) {
     llama_memory_clear(llama_get_memory(context), true);
     llama_batch batch = llama_batch_init(static_cast<std::int32_t>(count), 0, 1);
     for (std::size_t i = 0; i < count; ++i) {
@@ -48,14 +49,16 @@ int main(int argc, char** argv) {
     llama_model* model = llama_model_load_from_file(argv[1], llama_model_default_params());
     if (model == nullptr) return 1;
     llama_context_params parameters = llama_context_default_params();
-    parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = static_cast<std::uint32_t>(std::min(window, tokens.size()));
+    const auto rows = static_cast<std::uint32_t>(std::min(window, tokens.size()));
+    parameters.n_ctx = parameters.n_batch = parameters.n_ubatch = rows;
     parameters.n_threads = parameters.n_threads_batch = std::atoi(argv[3]);
     llama_context* context = llama_init_from_model(model, parameters);
     std::FILE* out = std::fopen(argv[2], "wb");
     if (context == nullptr || out == nullptr) return 1;
     const auto vocabulary = static_cast<std::size_t>(llama_vocab_n_tokens(llama_model_get_vocab(model)));
     for (std::size_t begin = 0; begin < tokens.size(); begin += window) {
-        if (!evaluate_window(context, tokens.data() + begin, std::min(window, tokens.size() - begin), vocabulary, out)) return 1;
+        const std::size_t count = std::min(window, tokens.size() - begin);
+        if (!evaluate_window(context, tokens.data() + begin, count, vocabulary, out)) return 1;
     }
     return std::fclose(out) == 0 ? 0 : 1;
 }

@@ -8,8 +8,8 @@
     tools/compare_logits.py --small --peers DIR --record             llama.cpp on tests/golden/models/gguf_*; writes
                                                                      tests/golden/models/llama_cpp.tsv
 
-Figures: `top1`, share of positions with the golden's first choice; `kl`, mean Kullback-Leibler divergence from the golden
-distribution over its 16 likeliest tokens and one bin for the rest; `top5`, mean difference of log-probability over the
+Figures: `top1`, share of positions with the golden's first choice; `kl`, mean Kullback-Leibler divergence from the
+golden distribution over its 16 likeliest tokens and one bin for the rest; `top5`, mean difference of log-probability over the
 golden's first five; `perplexity` by llama-perplexity's method. Small models: root mean square error over that of the
 golden logits, and top1.
 """

@@ -5,7 +5,7 @@
 
 Writes tests/golden/models/<name>/: the model as published (config.json, safetensors, tokenizer.json; or model.gguf)
 and what it must answer. The weights are larger than a trained model's initial ones, so that attention, positions and
-every bias matter: a wrong RoPE base or a swapped pair moves the logits by their own size. Formats: tests/golden/README.md.
+every bias matter: a wrong RoPE base moves the logits by a good part of their size. Formats: tests/golden/README.md.
 """
 
 from __future__ import annotations
@@ -29,13 +29,18 @@ OUT = golden_files.ROOT / "models"
 TOKENS = 32
 
 
+MERGES = (
+    "Ġ+t h+e a+n Ġt+he i+n Ġ+a e+r o+n Ġ+s r+e Ġ+w o+u i+s a+t Ġa+n e+n o+r Ġ+b e+s Ġ+c n+d i+t Ġ+f "
+    "Ġ+h Ġ+o Ġ+m in+g Ġ+p e+d a+r l+l Ġ+d i+c o+m Ġ+n Ġ+l Ġo+f v+e Ġan+d u+s e+l Ġ+g Ġ+e u+n"
+).split()
+
+
 def byte_words(vocabulary: int) -> tuple[list[str], list[str]]:
-    """<s>, </s>, the byte alphabet and as many merged words as fit: a byte-level BPE of exactly `vocabulary` entries."""
+    """<s>, </s>, the byte alphabet and as many merged words as fit: a byte-level BPE of `vocabulary` entries."""
     words = ["<s>", "</s>"] + sorted(pre_tokenizers.ByteLevel.alphabet())
     merges = []
-    for pair in ["Ġ t", "h e", "a n", "Ġt he", "i n", "Ġ a", "e r", "o n", "Ġ s", "r e", "Ġ w", "o u", "i s", "a t", "Ġa n",
-                 "e n", "o r", "Ġ b", "e s", "Ġ c", "n d", "i t", "Ġ f", "Ġ h", "Ġ o", "Ġ m", "in g", "Ġ p", "e d", "a r",
-                 "l l", "Ġ d", "i c", "o m", "Ġ n", "Ġ l", "Ġo f", "v e", "Ġan d", "u s", "e l", "Ġ g", "Ġ e", "u n"]:
+    for pair in MERGES:
+        pair = pair.replace("+", " ")
         if len(words) == vocabulary:
             break
         words.append(pair.replace(" ", ""))
@@ -101,8 +106,9 @@ def llama_like(family: str, **changes):
 
 
 def gpt2(**changes):
-    fields = dict(vocab_size=288, n_embd=64, n_inner=128, n_layer=2, n_head=4, n_positions=64, bos_token_id=0, eos_token_id=1,
-                  resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, dtype="float32", attn_implementation="eager")
+    fields = dict(vocab_size=288, n_embd=64, n_inner=128, n_layer=2, n_head=4, n_positions=64, bos_token_id=0,
+                  eos_token_id=1, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, dtype="float32",
+                  attn_implementation="eager")
     fields.update(changes)
     return transformers.GPT2LMHeadModel(transformers.GPT2Config(**fields)).float().eval()
 
@@ -156,7 +162,8 @@ def _quantised(kind: Type, shape: dict, family: str = "Llama", **options):
 
 # name: what builds (model, tensor type, options of golden_gguf.write)
 FILES = {
-    **{f"gguf_{kind.name.lower()}": _quantised(kind, {"num_hidden_layers": 1}) for kind in (Type.F32, Type.F16, Type.BF16)},
+    **{f"gguf_{kind.name.lower()}": _quantised(kind, {"num_hidden_layers": 1})
+       for kind in (Type.F32, Type.F16, Type.BF16)},
     **{f"gguf_{kind.name.lower()}": _quantised(kind, BLOCK_SHAPE)
        for kind in (Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1)},
     **{f"gguf_{kind.name.lower()}": _quantised(kind, SUPER_SHAPE) for kind in (Type.Q5_K, Type.Q6_K)},
