@@ -55,8 +55,8 @@ struct SamplingOptions {
 struct ConstraintText {
     enum class Kind { json_object, json_schema, choice };
     Kind kind = Kind::json_object;
-    std::string schema_json;          ///< for json_schema
-    std::vector<std::string> choices; ///< for choice
+    std::string schema_json = {};          ///< for json_schema
+    std::vector<std::string> choices = {}; ///< for choice
 };
 
 /// A compiled constraint: opaque here, shared by the choices of one request.
