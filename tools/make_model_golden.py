@@ -5,7 +5,8 @@
 
 Writes tests/golden/models/<name>/: the model as published (config.json, safetensors, tokenizer.json; or model.gguf)
 and what it must answer. The weights are larger than a trained model's initial ones, so that attention, positions and
-every bias matter: a wrong RoPE base moves the logits by a good part of their size. Formats: tests/golden/README.md.
+every bias matter: a wrong RoPE base moves the logits by a good part of their size. The epsilon of the norms is an
+unusual one for the same reason. Formats: tests/golden/README.md.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def llama_like(family: str, **changes):
     """A decoder of a llama-shaped family; `changes` are its config's fields."""
     config_type = getattr(transformers, f"{family}Config")
     fields = dict(vocab_size=288, hidden_size=64, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-                  num_key_value_heads=2, max_position_embeddings=256, rms_norm_eps=1e-5, tie_word_embeddings=True,
+                  num_key_value_heads=2, max_position_embeddings=256, rms_norm_eps=1e-3, tie_word_embeddings=True,
                   bos_token_id=0, eos_token_id=1, pad_token_id=None, dtype="float32", attn_implementation="eager")
     fields.update(changes)
     return getattr(transformers, f"{family}ForCausalLM")(config_type(**fields)).float().eval()
@@ -107,8 +108,8 @@ def llama_like(family: str, **changes):
 
 def gpt2(**changes):
     fields = dict(vocab_size=288, n_embd=64, n_inner=128, n_layer=2, n_head=4, n_positions=64, bos_token_id=0,
-                  eos_token_id=1, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, dtype="float32",
-                  attn_implementation="eager")
+                  eos_token_id=1, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, layer_norm_epsilon=1e-3,
+                  dtype="float32", attn_implementation="eager")
     fields.update(changes)
     return transformers.GPT2LMHeadModel(transformers.GPT2Config(**fields)).float().eval()
 
@@ -116,8 +117,8 @@ def gpt2(**changes):
 def bert():
     config = transformers.BertConfig(vocab_size=288, hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
                                      intermediate_size=96, max_position_embeddings=64, type_vocab_size=2,
-                                     hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, dtype="float32",
-                                     attn_implementation="eager")
+                                     hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, layer_norm_eps=1e-3,
+                                     dtype="float32", attn_implementation="eager")
     return transformers.BertModel(config, add_pooling_layer=True).float().eval()
 
 
