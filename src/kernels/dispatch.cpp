@@ -5,6 +5,9 @@
 
 #if defined(__aarch64__)
 #include <sys/auxv.h>
+#elif defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace assay::kernels {
@@ -16,6 +19,17 @@ struct Candidate {
     bool runs;
 };
 
+#if defined(__x86_64__)
+// The kernel hands out the tile registers on request, once for the whole process.
+bool may_use_tiles() {
+    constexpr int kRequestPermission = 0x1023; // ARCH_REQ_XCOMP_PERM
+    constexpr int kTileData = 18;
+    static const bool granted = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16") &&
+                                ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+    return granted;
+}
+#endif
+
 std::vector<Candidate> candidates() {
     std::vector<Candidate> all;
 #if defined(__x86_64__)
@@ -23,6 +37,7 @@ std::vector<Candidate> candidates() {
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
                         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+    all.push_back({"amx", &kAmxKernels, avx512 && may_use_tiles()});
     all.push_back({"avx512", &kAvx512Kernels, avx512});
     all.push_back({"avx2", &kAvx2Kernels, avx2});
 #elif defined(__aarch64__)

@@ -3,6 +3,7 @@
 // every weight type with scales that are finite but otherwise anything.
 #include "kernels/half.h"
 #include "kernels/kernels.h"
+#include "kernels/simd/sets.h"
 
 #include <gtest/gtest.h>
 
@@ -111,10 +112,15 @@ inline std::ptrdiff_t difference(const std::vector<float>& a, const std::vector<
     return -1;
 }
 
-/// Every back end that this machine runs.
+/// Every back end that this machine runs; with AVX-512 also the AMX kernels over the model of the tile unit.
 inline std::vector<const KernelSet*> sets() {
     std::vector<const KernelSet*> all;
-    for (const std::string_view name : available_isas()) all.push_back(*select_kernels(name));
+    for (const std::string_view name : available_isas()) {
+        all.push_back(*select_kernels(name));
+#if defined(__x86_64__)
+        if (name == "avx512") all.push_back(&kAmxModelKernels);
+#endif
+    }
     return all;
 }
 

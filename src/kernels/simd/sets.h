@@ -8,6 +8,7 @@ extern const KernelSet kScalarKernels;
 extern const KernelSet kAvx2Kernels;
 extern const KernelSet kAvx512Kernels;
 extern const KernelSet kAmxKernels;
+extern const KernelSet kAmxModelKernels; ///< needs AVX-512; for tests
 #elif defined(__aarch64__)
 extern const KernelSet kNeonKernels;
 extern const KernelSet kNeonDotKernels;
