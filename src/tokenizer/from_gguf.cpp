@@ -25,14 +25,16 @@ std::unique_ptr<PreTokenizer> digits_then_gpt2() {
 struct ByteLevelStyle {
     std::unique_ptr<PreTokenizer> pre_tokenizer;
     bool ignore_merges = false;
+    bool composes = false; ///< the published tokenizer normalises to NFC
 };
 
 Result<ByteLevelStyle> byte_level_style(std::string_view pre) {
     const auto is = [&](std::initializer_list<std::string_view> names) { return std::ranges::find(names, pre) != names.end(); };
-    if (is({"gpt-2", "gpt2", "default", ""})) return ByteLevelStyle{make_regex_split(match_gpt2)};
-    if (is({"llama-bpe", "llama3", "llama-v3"})) return ByteLevelStyle{make_regex_split(match_llama3), true};
-    if (is({"qwen2", "deepseek-r1-qwen"})) return ByteLevelStyle{make_regex_split(match_qwen2)};
-    if (is({"smollm", "starcoder", "refact", "command-r"})) return ByteLevelStyle{digits_then_gpt2()};
+    if (is({"gpt-2", "gpt2", "default", ""})) return ByteLevelStyle{make_regex_split(match_gpt2), false, false};
+    if (is({"llama-bpe", "llama3", "llama-v3"})) return ByteLevelStyle{make_regex_split(match_llama3), true, false};
+    if (is({"qwen2"})) return ByteLevelStyle{make_regex_split(match_qwen2), false, true};
+    if (is({"deepseek-r1-qwen"})) return ByteLevelStyle{make_regex_split(match_qwen2), false, false};
+    if (is({"smollm", "starcoder", "refact", "command-r"})) return ByteLevelStyle{digits_then_gpt2(), false, false};
     return fail(ErrorCode::unsupported, "tokenizer.ggml.pre: '" + std::string(pre) +
                                             "' is not one of gpt-2, default, llama-bpe, qwen2, deepseek-r1-qwen, smollm, "
                                             "starcoder, refact, command-r");
@@ -113,6 +115,7 @@ Result<PipelineParts> byte_level_parts(GgufVocabulary& source) {
     PipelineParts parts;
     ByteLevelStyle style = TRY(byte_level_style(source.pre));
     parts.pre_tokenizer = std::move(style.pre_tokenizer);
+    if (style.composes) parts.normalizer = make_normal_form(NormalForm::nfc);
     const std::vector<MergePair> merges = TRY(merge_pairs(source.merges));
     Vocabulary vocabulary = TRY(Vocabulary::create(std::move(source.tokens)));
     parts.model = TRY(Bpe::create(std::move(vocabulary), merges, {.byte_level = true, .ignore_merges = style.ignore_merges}));

@@ -96,6 +96,33 @@ TEST(GoldenGguf, Unigram) {
     compare(*tokenizer, "t5");
 }
 
+TEST(GoldenGguf, ByteLevelPreTokenizers) {
+    for (const auto& [name, pre] : {std::pair{"gpt2", "gpt-2"}, std::pair{"llama3", "llama-bpe"}, std::pair{"qwen2", "qwen2"}}) {
+        const auto json = nlohmann::json::parse(golden::read(std::string(name) + ".json"));
+        GgufVocabulary vocabulary;
+        vocabulary.model = "gpt2";
+        vocabulary.pre = pre;
+        vocabulary.bos = 0;
+        const auto& entries = json["model"]["vocab"];
+        vocabulary.tokens.resize(entries.size());
+        for (const auto& [text, id] : entries.items()) vocabulary.tokens[id.get<std::size_t>()] = text;
+        for (const auto& merge : json["model"]["merges"]) {
+            vocabulary.merges.push_back(merge[0].get<std::string>() + " " + merge[1].get<std::string>());
+        }
+        vocabulary.types.assign(vocabulary.tokens.size(), 1);
+        for (const auto& token : json["added_tokens"]) {
+            const auto id = token["id"].get<std::size_t>();
+            vocabulary.tokens.resize(std::max(vocabulary.tokens.size(), id + 1));
+            vocabulary.types.resize(vocabulary.tokens.size(), 1);
+            vocabulary.tokens[id] = token["content"];
+            vocabulary.types[id] = token["special"].get<bool>() ? 3 : 4;
+        }
+        const auto tokenizer = golden::from_vocabulary(std::move(vocabulary));
+        ASSERT_TRUE(tokenizer);
+        compare(*tokenizer, name);
+    }
+}
+
 TEST(GoldenGguf, WordPiece) {
     const auto json = nlohmann::json::parse(golden::read("bert.json"));
     GgufVocabulary vocabulary;
