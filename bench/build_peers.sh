@@ -30,7 +30,7 @@ fetch_llama_cpp() {
         say "downloading llama-cpp-python $VERSION"
         # The build backend is needed by pip to read the metadata; it stays in its own environment.
         [[ -x $DIR/venv/bin/pip ]] || python3 -m venv "$DIR/venv"
-        "$DIR/venv/bin/pip" download --quiet --no-deps --no-binary :all: -d "$DIR" "llama-cpp-python==$VERSION"
+        "$DIR/venv/bin/pip" download --quiet --no-deps --no-binary llama-cpp-python -d "$DIR" "llama-cpp-python==$VERSION"
     fi
     say "unpacking $(basename "$package")"
     rm -rf "$DIR/unpack"
