@@ -295,6 +295,7 @@ $("settings").addEventListener("submit", (event) => event.preventDefault());
 $("settings-toggle").addEventListener("click", () => {
   $("settings").hidden = !$("settings").hidden;
   $("settings-toggle").setAttribute("aria-expanded", String(!$("settings").hidden));
+  $("settings-toggle").textContent = $("settings").hidden ? "Settings" : "Close settings";
 });
 $("reset").addEventListener("click", () => {
   for (const [name, value] of Object.entries(DEFAULTS)) $(name).value = value;

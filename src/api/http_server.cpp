@@ -39,6 +39,7 @@ public:
     const HttpHandler& handler() const override { return handler_; }
     const std::shared_ptr<PostGate>& gate() const override { return gate_; }
     bool closing() const override { return closing_; }
+    bool stopping() const override { return stopped_; }
     void request_started() override;
     void request_ended() override;
     void session_ended(const std::shared_ptr<HttpSession>& session) override;

@@ -51,7 +51,7 @@ void HttpSession::refuse_connection() {
 }
 
 void HttpSession::read_header() {
-    if (host_.closing()) return close();
+    if (host_.stopping()) return close();
     state_ = State::reading;
     request_.reset();
     parser_.emplace();

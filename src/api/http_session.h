@@ -38,7 +38,8 @@ public:
     virtual const HttpOptions& options() const = 0;
     virtual const HttpHandler& handler() const = 0;
     virtual const std::shared_ptr<PostGate>& gate() const = 0;
-    virtual bool closing() const = 0; ///< keep-alive is over
+    virtual bool closing() const = 0;  ///< keep-alive is over; new connections get one answer
+    virtual bool stopping() const = 0; ///< nothing is read any more
     virtual void request_started() = 0;
     virtual void request_ended() = 0;
     virtual void session_ended(const std::shared_ptr<HttpSession>& session) = 0;

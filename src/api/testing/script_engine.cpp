@@ -33,6 +33,18 @@ struct SchemaConstraint final : Constraint {
     std::string answer;
 };
 
+/// The first value that a simple schema allows.
+nlohmann::ordered_json smallest_value(const nlohmann::json& schema) {
+    if (schema.contains("const")) return schema["const"];
+    if (schema.contains("enum")) return schema["enum"][0];
+    if (schema.contains("anyOf")) return smallest_value(schema["anyOf"][0]);
+    if (schema.value("type", "") == "array") return nlohmann::ordered_json::array({smallest_value(schema["items"])});
+    if (schema.value("type", "") != "object") return 1;
+    auto object = nlohmann::ordered_json::object();
+    for (const auto& name : schema.value("required", nlohmann::json::array())) object[name.get<std::string>()] = smallest_value(schema["properties"][name.get<std::string>()]);
+    return object;
+}
+
 /// What the prompt asks for; see the header.
 std::string scripted_answer(const std::string& prompt, bool& forever) {
     auto ask = prompt.substr(prompt.find_last_of(kTurn) + 1);
@@ -105,9 +117,8 @@ public:
         constraint->answer = "{\"ok\":true}";
         if (text.kind != ConstraintText::Kind::json_schema) return constraint;
         const auto schema = nlohmann::json::parse(text.schema_json);
-        if (schema.contains("$unknown")) return fail(ErrorCode::unsupported, "schema keyword '$unknown' is not supported");
-        if (schema.contains("properties") && schema["properties"].contains("name") && schema["properties"]["name"].contains("const"))
-            constraint->answer = "{\"name\":" + schema["properties"]["name"]["const"].dump() + ",\"arguments\":{\"city\":\"Oslo\"}}";
+        if (text.schema_json.contains("\"not\"")) return fail(ErrorCode::unsupported, "schema keyword 'not' is not supported");
+        constraint->answer = smallest_value(schema).dump();
         return constraint;
     }
 
