@@ -17,7 +17,6 @@ constexpr std::string_view kUnsupported[] = {"audio", "modalities", "functions",
 constexpr std::string_view kRoles[] = {"system", "developer", "user", "assistant", "tool", "function"};
 constexpr std::size_t kMessagesMax = 4096;
 constexpr std::size_t kToolsMax = 128;
-constexpr std::size_t kNameBytesMax = 256;
 
 /// A string, or an array of {"type":"text","text"} joined. Nothing else has a meaning for a text model.
 ApiResult<json> read_content(const json& content, const std::string& where) {

@@ -34,6 +34,15 @@ def test_client_that_hangs_up_frees_its_slot(node, model):
         assert wait_for(lambda: node.metric("assay_http_clients_gone_total") == before + 1)
 
 
+def test_client_that_does_not_read_frees_its_slot(node, model):
+    before = node.metric("assay_http_clients_gone_total")
+    client = node.raw_post(CHAT, long_request(model, n=16, logprobs=True, top_logprobs=20), receive_buffer=4096)
+    assert wait_for(lambda: not idle(node))
+    assert wait_for(lambda: node.metric("assay_http_clients_gone_total") == before + 1, seconds=240)
+    assert wait_for(lambda: idle(node))
+    client.close()
+
+
 def test_client_that_sends_slowly_is_served(node, model):
     body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}).encode()
     client = node.raw(f"POST {CHAT} HTTP/1.1\r\nHost: node\r\nConnection: close\r\nContent-Type: application/json\r\n")
@@ -112,7 +121,8 @@ def test_sigterm_drains(own_node):
     node = own_node
     client = openai.OpenAI(base_url=node.url + "/v1", api_key="none", max_retries=0)
     model = client.models.list().data[0].id
-    stream = client.chat.completions.create(**long_request(model, max_tokens=300))
+    request = long_request(model, max_tokens=300)
+    stream = client.chat.completions.create(**{key: value for key, value in request.items() if key != "ignore_eos"}, extra_body={"ignore_eos": True})
     chunks = [next(stream)]
     node.terminate()
     statuses = set()

@@ -16,6 +16,7 @@ int main(int count, char** values) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     ScriptEngineOptions script;
     script.token_delay = std::chrono::milliseconds(count > 2 ? std::atoi(values[2]) : 5);
+    script.queue_max = 64;
     ApiOptions options;
     options.port = static_cast<std::uint16_t>(count > 1 ? std::atoi(values[1]) : 0);
     auto server = ApiServer::start(make_script_engine(script), options);

@@ -127,6 +127,7 @@ public:
         if (jobs_.size() >= options_.queue_max) return fail(ErrorCode::resource_exhausted, "all slots are taken");
         Job job{.id = ++last_id_, .request = std::move(request), .sink = std::move(sink), .answer = {}};
         job.answer = scripted_answer(to_text(job.request.prompt), job.forever);
+        job.forever |= job.request.ignore_end;
         if (job.request.constraint) job.answer = dynamic_cast<const SchemaConstraint&>(*job.request.constraint).answer;
         jobs_.push_back(std::move(job));
         ++statistics_.requests_total;
