@@ -14,7 +14,11 @@ std::string AnswerFrame::token_bytes(TokenId token) const {
 }
 
 ordered_json frame_object(const AnswerFrame& frame, const char* object) {
-    return {{"id", frame.id}, {"object", object}, {"created", frame.created}, {"model", frame.model}, {"system_fingerprint", frame.fingerprint}};
+    return {{"id", frame.id},
+            {"object", object},
+            {"created", frame.created},
+            {"model", frame.model},
+            {"system_fingerprint", frame.fingerprint}};
 }
 
 ordered_json usage_object(const TokenUsage& usage) {
@@ -23,7 +27,8 @@ ordered_json usage_object(const TokenUsage& usage) {
             {"total_tokens", usage.prompt + usage.generated},
             {"prompt_tokens_details", {{"cached_tokens", usage.cached}}},
             {"completion_tokens_details",
-             {{"accepted_prediction_tokens", usage.accepted}, {"rejected_prediction_tokens", usage.drafted - std::min(usage.drafted, usage.accepted)}}}};
+             {{"accepted_prediction_tokens", usage.accepted},
+              {"rejected_prediction_tokens", usage.drafted - std::min(usage.drafted, usage.accepted)}}}};
 }
 
 const char* finish_reason(FinishReason reason) {
@@ -31,7 +36,8 @@ const char* finish_reason(FinishReason reason) {
 }
 
 HttpResponse event_stream_head() {
-    return {.content_type = "text/event-stream; charset=utf-8", .headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}};
+    return {.content_type = "text/event-stream; charset=utf-8",
+            .headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}};
 }
 
 std::string server_sent_event(const ordered_json& value) {

@@ -26,15 +26,19 @@ ApiError model_not_found(std::string_view id) {
 }
 
 ApiError context_overflow(std::string param, std::uint64_t context, std::uint64_t prompt, std::uint64_t answer) {
-    return {.message = "This model's maximum context length is " + std::to_string(context) + " tokens. However, you requested " +
-                       std::to_string(prompt + answer) + " tokens (" + std::to_string(prompt) + " in the prompt, " +
-                       std::to_string(answer) + " for the answer).",
+    return {.message = "This model's maximum context length is " + std::to_string(context) +
+                       " tokens. However, you requested " + std::to_string(prompt + answer) + " tokens (" +
+                       std::to_string(prompt) + " in the prompt, " + std::to_string(answer) + " for the answer).",
             .param = std::move(param),
             .code = "context_length_exceeded"};
 }
 
 ApiError draining() {
-    return {.status = 503, .message = "The node is shutting down.", .type = "server_error", .code = "draining", .retry_after_seconds = kRetrySeconds};
+    return {.status = 503,
+            .message = "The node is shutting down.",
+            .type = "server_error",
+            .code = "draining",
+            .retry_after_seconds = kRetrySeconds};
 }
 
 ApiError from_engine(const Error& error, std::string param) {
@@ -48,8 +52,13 @@ ApiError from_engine(const Error& error, std::string param) {
     case ErrorCode::cancelled: return draining();
     case ErrorCode::invalid_argument:
     case ErrorCode::malformed:
-    case ErrorCode::unsupported: return {.message = error.message, .param = std::move(param), .code = std::string(to_string(error.code))};
-    default: return {.status = 500, .message = error.message, .type = "server_error", .code = std::string(to_string(error.code))};
+    case ErrorCode::unsupported:
+        return {.message = error.message, .param = std::move(param), .code = std::string(to_string(error.code))};
+    default:
+        return {.status = 500,
+                .message = error.message,
+                .type = "server_error",
+                .code = std::string(to_string(error.code))};
     }
 }
 
@@ -68,7 +77,8 @@ std::string to_json(const ApiError& error) {
 
 HttpResponse to_response(const ApiError& error) {
     HttpResponse response{.status = error.status, .body = to_json(error)};
-    if (error.retry_after_seconds > 0) response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_seconds));
+    if (error.retry_after_seconds > 0)
+        response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_seconds));
     return response;
 }
 

@@ -22,9 +22,11 @@ template <class T>
 using ApiResult = std::expected<T, ApiError>;
 
 /// A field that is missing, of the wrong type or out of range.
-[[nodiscard]] std::unexpected<ApiError> bad_field(std::string param, std::string message, std::string code = "invalid_value");
+[[nodiscard]] std::unexpected<ApiError> bad_field(std::string param, std::string message,
+                                                  std::string code = "invalid_value");
 [[nodiscard]] ApiError model_not_found(std::string_view id);
-[[nodiscard]] ApiError context_overflow(std::string param, std::uint64_t context, std::uint64_t prompt, std::uint64_t answer);
+[[nodiscard]] ApiError context_overflow(std::string param, std::uint64_t context, std::uint64_t prompt,
+                                        std::uint64_t answer);
 [[nodiscard]] ApiError draining();
 /// An engine's refusal: a full queue is 429, a shutdown 503, the caller's mistakes 400, anything else 500.
 [[nodiscard]] ApiError from_engine(const Error& error, std::string param);

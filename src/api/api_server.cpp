@@ -17,7 +17,8 @@ constexpr std::size_t kPrepareThreads = 2;
 constexpr std::size_t kPrepareQueueMax = 256;
 constexpr std::size_t kEmbedQueueMax = 32;
 constexpr std::string_view kModelPrefix = "/v1/models/";
-constexpr std::string_view kPagePolicy = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+constexpr std::string_view kPagePolicy =
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 using Endpoint = void (*)(ApiContext&, const RequestPtr&, const ResponderPtr&);
 struct PostRoute {
@@ -33,7 +34,8 @@ struct GetRoute {
     std::string_view path;
     View view;
 };
-constexpr std::array<GetRoute, 3> kGetRoutes = {{{"/v1/models", list_models}, {"/healthz", show_health}, {"/metrics", show_metrics}}};
+constexpr std::array<GetRoute, 3> kGetRoutes = {
+    {{"/v1/models", list_models}, {"/healthz", show_health}, {"/metrics", show_metrics}}};
 
 const StaticFile* find_static(std::string_view path) {
     for (const auto& file : static_files())
@@ -63,13 +65,18 @@ std::string_view route_name(std::string_view path) {
 }
 
 HttpResponse error_response(int status, std::string message, std::string code) {
-    return to_response({.status = status, .message = std::move(message), .type = status >= 500 ? "server_error" : "invalid_request_error", .code = std::move(code)});
+    return to_response({.status = status,
+                        .message = std::move(message),
+                        .type = status >= 500 ? "server_error" : "invalid_request_error",
+                        .code = std::move(code)});
 }
 
 HttpResponse serve(const StaticFile& file) {
     return {.content_type = std::string(file.content_type),
             .body = std::string(file.body),
-            .headers = {{"Cache-Control", "no-cache"}, {"X-Content-Type-Options", "nosniff"}, {"Content-Security-Policy", std::string(kPagePolicy)}}};
+            .headers = {{"Cache-Control", "no-cache"},
+                        {"X-Content-Type-Options", "nosniff"},
+                        {"Content-Security-Policy", std::string(kPagePolicy)}}};
 }
 
 /// Answers carry the headers that let the page's origin read them.
@@ -94,17 +101,31 @@ private:
 
 class Server final : public ApiServer {
 public:
-    Server(std::shared_ptr<ChatEngine> engine, ApiOptions options) : options_(std::move(options)) { context_.engine = std::move(engine); }
+    Server(std::shared_ptr<ChatEngine> engine, ApiOptions options) : options_(std::move(options)) {
+        context_.engine = std::move(engine);
+    }
     ~Server() override { stop(); }
 
     Result<void> listen() {
-        HttpOptions http{.address = options_.address, .port = options_.port, .io_threads = options_.io_threads,
-                         .connections_max = options_.connections_max, .body_bytes_max = options_.body_bytes_max,
-                         .stream_buffer_bytes_max = options_.stream_buffer_bytes_max, .header_timeout = options_.header_timeout,
-                         .body_timeout = options_.body_timeout, .write_timeout = options_.write_timeout,
-                         .refuse = [](int status, const std::string& reason) { return error_response(status, "The request was refused: " + reason + ".", "bad_request"); },
-                         .answered = [this](const HttpRequest& request, int status, double seconds) { answered(request, status, seconds); }};
-        http_ = TRY(HttpServer::start(std::move(http), [this](RequestPtr request, ResponderPtr responder) { handle(request, std::move(responder)); }));
+        HttpOptions http{.address = options_.address,
+                         .port = options_.port,
+                         .io_threads = options_.io_threads,
+                         .connections_max = options_.connections_max,
+                         .body_bytes_max = options_.body_bytes_max,
+                         .stream_buffer_bytes_max = options_.stream_buffer_bytes_max,
+                         .header_timeout = options_.header_timeout,
+                         .body_timeout = options_.body_timeout,
+                         .write_timeout = options_.write_timeout,
+                         .refuse =
+                             [](int status, const std::string& reason) {
+                                 return error_response(status, "The request was refused: " + reason + ".",
+                                                       "bad_request");
+                             },
+                         .answered = [this](const HttpRequest& request, int status,
+                                            double seconds) { answered(request, status, seconds); }};
+        http_ = TRY(HttpServer::start(std::move(http), [this](RequestPtr request, ResponderPtr responder) {
+            handle(request, std::move(responder));
+        }));
         return {};
     }
 
@@ -144,17 +165,25 @@ void Server::handle(const RequestPtr& request, ResponderPtr responder) {
     const auto origin = request->header("Origin");
     if (!origin.empty()) {
         if (!origin_allowed(origin, request->header("Host"), options_.allowed_origins))
-            return responder->send(error_response(403, "Browser pages from '" + std::string(origin.substr(0, 200)) + "' may not use this node.", "origin_not_allowed"));
+            return responder->send(error_response(
+                403, "Browser pages from '" + std::string(origin.substr(0, 200)) + "' may not use this node.",
+                "origin_not_allowed"));
         responder = std::make_shared<OriginResponder>(std::move(responder), origin_headers(origin));
     }
     const auto& method = request->method;
-    if (method == "OPTIONS") return responder->send({.status = 204, .content_type = "text/plain", .headers = preflight_headers()});
+    if (method == "OPTIONS")
+        return responder->send({.status = 204, .content_type = "text/plain", .headers = preflight_headers()});
     const auto* post_route = find_post(request->path);
-    const bool known = post_route != nullptr || find_get(request->path) != nullptr || find_static(request->path) != nullptr || is_model_path(request->path);
-    if (!known) return responder->send(error_response(404, "There is nothing at " + request->path.substr(0, 200) + "; see /openapi.json.", "not_found"));
+    const bool known = post_route != nullptr || find_get(request->path) != nullptr ||
+                       find_static(request->path) != nullptr || is_model_path(request->path);
+    if (!known)
+        return responder->send(error_response(
+            404, "There is nothing at " + request->path.substr(0, 200) + "; see /openapi.json.", "not_found"));
     const bool reads = method == "GET" || method == "HEAD";
     if (post_route != nullptr ? method != "POST" : !reads) {
-        auto response = error_response(405, "This path answers " + std::string(post_route != nullptr ? "POST" : "GET") + " only.", "method_not_allowed");
+        auto response =
+            error_response(405, "This path answers " + std::string(post_route != nullptr ? "POST" : "GET") + " only.",
+                           "method_not_allowed");
         response.headers.emplace_back("Allow", post_route != nullptr ? "POST, OPTIONS" : "GET, HEAD, OPTIONS");
         return responder->send(std::move(response));
     }
@@ -170,16 +199,20 @@ void Server::get(const HttpRequest& request, Responder& responder) {
 void Server::post(const RequestPtr& request, const ResponderPtr& responder) {
     if (context_.draining) return responder->send(to_response(draining()));
     if (!is_json_type(request->header("Content-Type")))
-        return responder->send(error_response(415, "The body must be JSON: set Content-Type to application/json.", "unsupported_media_type"));
+        return responder->send(error_response(415, "The body must be JSON: set Content-Type to application/json.",
+                                              "unsupported_media_type"));
     const auto* route = find_post(request->path);
     const bool queued = (route->embeds ? embed_ : prepare_).run([this, route, request, responder] {
         try {
             route->endpoint(context_, request, responder);
         } catch (const std::exception& error) { // a third-party library's, or out of memory
-            responder->send(error_response(500, std::string("The request could not be handled: ") + error.what(), "internal"));
+            responder->send(
+                error_response(500, std::string("The request could not be handled: ") + error.what(), "internal"));
         }
     });
-    if (!queued) responder->send(to_response(from_engine({ErrorCode::resource_exhausted, "too many requests are being prepared"}, "")));
+    if (!queued)
+        responder->send(
+            to_response(from_engine({ErrorCode::resource_exhausted, "too many requests are being prepared"}, "")));
 }
 
 void Server::answered(const HttpRequest& request, int status, double seconds) {

@@ -21,11 +21,11 @@ struct ApiOptions {
     std::uint32_t io_threads = 1;
     std::uint32_t connections_max = 256;
     std::size_t body_bytes_max = 8u << 20;
-    std::size_t stream_buffer_bytes_max = 1u << 20; ///< unsent bytes before a client that does not read is dropped
+    std::size_t stream_buffer_bytes_max = 1u << 20;   ///< unsent bytes before a client that does not read is dropped
     std::chrono::milliseconds header_timeout{30'000}; ///< for a whole header, idle keep-alive included
     std::chrono::milliseconds body_timeout{60'000};   ///< for a whole body
     std::chrono::milliseconds write_timeout{30'000};  ///< for one write to make it out
-    std::vector<std::string> allowed_origins; ///< browser origins beyond loopback ("https://chat.example.org")
+    std::vector<std::string> allowed_origins;         ///< browser origins beyond loopback ("https://chat.example.org")
     /// One line per answered request ("POST /v1/chat/completions 200 35 ms"); may be empty. Called from socket threads.
     std::function<void(std::string_view line)> access_log;
 };

@@ -27,7 +27,9 @@ struct Fixture {
         const auto answer = exchange(server->port(), post_text(path, body.dump()));
         return {std::stoi(answer.substr(9)), json::parse(answer.substr(answer.find("\r\n\r\n") + 4))};
     }
-    std::pair<int, json> chat(std::string_view content, const json& changes = json::object()) const { return post(kChat, request(content, changes)); }
+    std::pair<int, json> chat(std::string_view content, const json& changes = json::object()) const {
+        return post(kChat, request(content, changes));
+    }
     static json request(std::string_view content, const json& changes = json::object()) {
         json body = {{"model", "script-1"}, {"messages", {{{"role", "user"}, {"content", content}}}}};
         body.update(changes);
@@ -65,10 +67,13 @@ TEST(ApiServer, AnswersAChat) {
 
 TEST(ApiServer, StreamsAChatWithUsage) {
     const Fixture fixture;
-    const auto events = fixture.stream(kChat, Fixture::request("say hello", {{"stream", true}, {"stream_options", {{"include_usage", true}}}, {"n", 2}}));
+    const auto events = fixture.stream(
+        kChat,
+        Fixture::request("say hello", {{"stream", true}, {"stream_options", {{"include_usage", true}}}, {"n", 2}}));
     std::string text[2];
     for (const auto& event : events)
-        for (const auto& choice : event["choices"]) text[choice["index"].get<int>()] += choice["delta"].value("content", "");
+        for (const auto& choice : event["choices"])
+            text[choice["index"].get<int>()] += choice["delta"].value("content", "");
     EXPECT_EQ(text[0], "hello");
     EXPECT_EQ(text[1], "hello");
     EXPECT_EQ(events.front()["choices"][0]["delta"]["role"], "assistant");
@@ -79,15 +84,23 @@ TEST(ApiServer, StreamsAChatWithUsage) {
 
 TEST(ApiServer, CallsTools) {
     const Fixture fixture;
-    const json tool = {{"type", "function"}, {"function", {{"name", "get_weather"}, {"parameters", {{"type", "object"}, {"properties", {{"city", {{"enum", {"Oslo"}}}}}}, {"required", {"city"}}}}}}};
+    const json tool = {
+        {"type", "function"},
+        {"function",
+         {{"name", "get_weather"},
+          {"parameters",
+           {{"type", "object"}, {"properties", {{"city", {{"enum", {"Oslo"}}}}}}, {"required", {"city"}}}}}}};
     const json tools = json::array({tool});
-    auto [status, answer] = fixture.chat(R"(say <tool_call>{"name":"get_weather","arguments":{"city":"Rome"}}</tool_call>)", {{"tools", tools}});
+    auto [status, answer] = fixture.chat(
+        R"(say <tool_call>{"name":"get_weather","arguments":{"city":"Rome"}}</tool_call>)", {{"tools", tools}});
     ASSERT_EQ(status, 200) << answer;
     EXPECT_EQ(answer["choices"][0]["finish_reason"], "tool_calls");
     EXPECT_EQ(answer["choices"][0]["message"]["content"], nullptr);
     EXPECT_EQ(answer["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], R"({"city":"Rome"})");
-    const auto events = fixture.stream(kChat, Fixture::request("weather?", {{"tools", tools}, {"tool_choice", "required"}, {"stream", true}}));
-    const auto call = std::ranges::find_if(events, [](const json& event) { return event["choices"][0]["delta"].contains("tool_calls"); });
+    const auto events = fixture.stream(
+        kChat, Fixture::request("weather?", {{"tools", tools}, {"tool_choice", "required"}, {"stream", true}}));
+    const auto call = std::ranges::find_if(
+        events, [](const json& event) { return event["choices"][0]["delta"].contains("tool_calls"); });
     ASSERT_NE(call, events.end());
     EXPECT_EQ((*call)["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"], R"({"city":"Oslo"})");
     EXPECT_EQ(events.back()["choices"][0]["finish_reason"], "tool_calls");
@@ -107,14 +120,16 @@ TEST(ApiServer, Logprobs) {
     EXPECT_EQ(entries[1]["token"], "b");
     EXPECT_EQ(entries[1]["bytes"], json::array({98}));
     EXPECT_EQ(entries[1]["top_logprobs"][1]["token"], "c");
-    const auto text = fixture.post("/v1/completions", {{"model", "script-1"}, {"prompt", "say xy"}, {"logprobs", 1}}).second;
+    const auto text =
+        fixture.post("/v1/completions", {{"model", "script-1"}, {"prompt", "say xy"}, {"logprobs", 1}}).second;
     EXPECT_EQ(text["choices"][0]["logprobs"]["tokens"], json({"x", "y"}));
     EXPECT_EQ(text["choices"][0]["logprobs"]["text_offset"], json({0, 1}));
 }
 
 TEST(ApiServer, CompletionsEchoAndSeveralPrompts) {
     const Fixture fixture;
-    const auto [status, answer] = fixture.post("/v1/completions", {{"model", "script-1"}, {"prompt", {"say a", "say b"}}, {"n", 2}, {"echo", true}});
+    const auto [status, answer] = fixture.post(
+        "/v1/completions", {{"model", "script-1"}, {"prompt", {"say a", "say b"}}, {"n", 2}, {"echo", true}});
     ASSERT_EQ(status, 200) << answer;
     ASSERT_EQ(answer["choices"].size(), 4u);
     EXPECT_EQ(answer["choices"][3]["text"], "say bb");
@@ -127,9 +142,12 @@ TEST(ApiServer, Embeddings) {
     ASSERT_EQ(status, 200);
     EXPECT_EQ(answer["data"][1]["embedding"], json({3.0, 0.5, -1.0, 0.0}));
     EXPECT_EQ(answer["usage"]["total_tokens"], 4);
-    std::tie(status, answer) = fixture.post("/v1/embeddings", {{"model", "script-embed"}, {"input", "a"}, {"encoding_format", "base64"}});
+    std::tie(status, answer) =
+        fixture.post("/v1/embeddings", {{"model", "script-embed"}, {"input", "a"}, {"encoding_format", "base64"}});
     EXPECT_EQ(answer["data"][0]["embedding"], "AACAPwAAAD8AAIC/AAAAAA==");
-    EXPECT_EQ(fixture.post("/v1/embeddings", {{"model", "script-embed"}, {"input", "a"}, {"dimensions", 3}}).second["error"]["param"], "dimensions");
+    EXPECT_EQ(fixture.post("/v1/embeddings", {{"model", "script-embed"}, {"input", "a"}, {"dimensions", 3}})
+                  .second["error"]["param"],
+              "dimensions");
     EXPECT_EQ(fixture.post("/v1/embeddings", {{"model", "script-1"}, {"input", "a"}}).first, 400);
 }
 
@@ -138,9 +156,12 @@ TEST(ApiServer, EngineRefusalsGetTheirStatus) {
     EXPECT_EQ(fixture.chat("x", {{"model", "none"}}).first, 404);
     EXPECT_EQ(fixture.chat("raise").second["error"]["message"], "roles must alternate");
     EXPECT_EQ(fixture.chat("x", {{"max_tokens", 4096}}).second["error"]["code"], "context_length_exceeded");
-    const json schema = {{"type", "json_schema"}, {"json_schema", {{"name", "n"}, {"schema", {{"not", json::object()}}}}}};
+    const json schema = {{"type", "json_schema"},
+                         {"json_schema", {{"name", "n"}, {"schema", {{"not", json::object()}}}}}};
     EXPECT_EQ(fixture.chat("x", {{"response_format", schema}}).second["error"]["param"], "response_format");
-    EXPECT_EQ(fixture.chat("x", {{"response_format", {{"type", "json_object"}}}}).second["choices"][0]["message"]["content"], "{\"ok\":true}");
+    EXPECT_EQ(
+        fixture.chat("x", {{"response_format", {{"type", "json_object"}}}}).second["choices"][0]["message"]["content"],
+        "{\"ok\":true}");
 }
 
 TEST(ApiServer, AFullQueueIs429AndNothingStays) {
@@ -192,15 +213,19 @@ TEST(ApiServer, StopCancelsWhatIsUnderWay) {
 
 TEST(ApiServer, ServesThePageAndTheDescription) {
     const Fixture fixture;
-    const auto get = [&](const std::string& path) { return exchange(fixture.server->port(), "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"); };
+    const auto get = [&](const std::string& path) {
+        return exchange(fixture.server->port(), "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    };
     EXPECT_TRUE(get("/").contains("<!doctype html>"));
-    for (const char* path : {"/app.js", "/markdown.js", "/style.css", "/icon.svg"}) EXPECT_TRUE(get(path).starts_with("HTTP/1.1 200 ")) << path;
+    for (const char* path : {"/app.js", "/markdown.js", "/style.css", "/icon.svg"})
+        EXPECT_TRUE(get(path).starts_with("HTTP/1.1 200 ")) << path;
     const auto description = get("/openapi.json");
     EXPECT_EQ(json::parse(description.substr(description.find("\r\n\r\n") + 4))["openapi"], "3.1.0");
     EXPECT_TRUE(get("/v1/models/script%2D1").contains("\"id\":\"script-1\""));
     EXPECT_TRUE(get("/metrics").contains("assay_http_requests_total{route=\"static\",status=\"200\"} 6"));
     EXPECT_TRUE(get("/elsewhere").starts_with("HTTP/1.1 404 "));
-    EXPECT_TRUE(exchange(fixture.server->port(), post_text(kChat, "{}", "Origin: https://evil.example\r\n")).starts_with("HTTP/1.1 403 "));
+    EXPECT_TRUE(exchange(fixture.server->port(), post_text(kChat, "{}", "Origin: https://evil.example\r\n"))
+                    .starts_with("HTTP/1.1 403 "));
 }
 
 } // namespace

@@ -13,7 +13,9 @@ using nlohmann::ordered_json;
 /// {"token","logprob","bytes"}; `token` is the readable form, `bytes` the exact one.
 ordered_json logprob_object(const AnswerFrame& frame, const Logprob& logprob) {
     const auto bytes = frame.token_bytes(logprob.id);
-    return {{"token", bytes}, {"logprob", logprob.logprob}, {"bytes", std::vector<std::uint8_t>(bytes.begin(), bytes.end())}};
+    return {{"token", bytes},
+            {"logprob", logprob.logprob},
+            {"bytes", std::vector<std::uint8_t>(bytes.begin(), bytes.end())}};
 }
 
 ordered_json logprob_entry(const AnswerFrame& frame, const TokenEvent& event) {
@@ -24,7 +26,9 @@ ordered_json logprob_entry(const AnswerFrame& frame, const TokenEvent& event) {
 }
 
 ordered_json call_object(const ToolCall& call) {
-    return {{"id", new_id("call_")}, {"type", "function"}, {"function", {{"name", call.name}, {"arguments", call.arguments_json}}}};
+    return {{"id", new_id("call_")},
+            {"type", "function"},
+            {"function", {{"name", call.name}, {"arguments", call.arguments_json}}}};
 }
 
 class ChatAnswer final : public AnswerWriter {
@@ -40,13 +44,15 @@ public:
         if (!frame_.stream) return;
         begun_ = true;
         responder.start_stream(event_stream_head());
-        for (std::size_t i = 0; i < choices_.size(); ++i) write_chunk(responder, i, {{"role", "assistant"}, {"content", ""}}, nullptr);
+        for (std::size_t i = 0; i < choices_.size(); ++i)
+            write_chunk(responder, i, {{"role", "assistant"}, {"content", ""}}, nullptr);
     }
 
     void token(Responder& responder, std::size_t index, const TokenEvent& event) override {
         auto& choice = choices_[index];
         ordered_json logprobs;
-        if (event.chosen) logprobs = {{"content", ordered_json::array({logprob_entry(frame_, event)})}, {"refusal", nullptr}};
+        if (event.chosen)
+            logprobs = {{"content", ordered_json::array({logprob_entry(frame_, event)})}, {"refusal", nullptr}};
         auto text = choice.reader.feed(event.text);
         if (frame_.stream) {
             if (!text.empty() || event.chosen) write_chunk(responder, index, {{"content", text}}, nullptr, logprobs);
@@ -61,7 +67,8 @@ public:
         auto text = choice.reader.feed(event.text);
         auto rest = choice.reader.finish();
         text += rest.content;
-        choice.finish = rest.calls.empty() || event.reason != FinishReason::stop ? finish_reason(event.reason) : "tool_calls";
+        choice.finish =
+            rest.calls.empty() || event.reason != FinishReason::stop ? finish_reason(event.reason) : "tool_calls";
         choice.content += text;
         for (const auto& call : rest.calls) choice.calls.push_back(call_object(call));
         if (!frame_.stream) return;
@@ -97,7 +104,8 @@ private:
         const char* finish = "stop";
     };
 
-    void write_chunk(Responder& responder, std::size_t index, const ordered_json& delta, const char* finish, const ordered_json& logprobs = nullptr) const {
+    void write_chunk(Responder& responder, std::size_t index, const ordered_json& delta, const char* finish,
+                     const ordered_json& logprobs = nullptr) const {
         auto chunk = frame_object(frame_, "chat.completion.chunk");
         ordered_json choice = {{"index", index}, {"delta", delta}, {"logprobs", logprobs}};
         choice["finish_reason"] = finish == nullptr ? ordered_json(nullptr) : ordered_json(finish);
@@ -118,7 +126,8 @@ private:
             }
             ordered_json logprobs;
             if (!choice.logprobs.empty()) logprobs = {{"content", choice.logprobs}, {"refusal", nullptr}};
-            list.push_back({{"index", i}, {"message", message}, {"logprobs", logprobs}, {"finish_reason", choice.finish}});
+            list.push_back(
+                {{"index", i}, {"message", message}, {"logprobs", logprobs}, {"finish_reason", choice.finish}});
         }
         answer["usage"] = usage_object(usage);
         return answer;

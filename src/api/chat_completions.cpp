@@ -18,9 +18,11 @@ struct PreparedChat {
 
 ApiResult<void> check_model(const ModelDescription& model, const ChatRequest& request) {
     if (!model.generates)
-        return bad_field("model", "The model '" + model.id + "' makes embeddings and cannot chat; use /v1/embeddings.", "unsupported_model");
+        return bad_field("model", "The model '" + model.id + "' makes embeddings and cannot chat; use /v1/embeddings.",
+                         "unsupported_model");
     if (model.chat_template.empty())
-        return bad_field("model", "The model '" + model.id + "' has no chat template; use /v1/completions.", "unsupported_model");
+        return bad_field("model", "The model '" + model.id + "' has no chat template; use /v1/completions.",
+                         "unsupported_model");
     if (request.tool_choice.kind != ToolChoice::Kind::none && !model.uses_tools)
         return bad_field("tools", "The chat template of '" + model.id + "' has no tools.", "unsupported_parameter");
     return {};
@@ -28,7 +30,8 @@ ApiResult<void> check_model(const ModelDescription& model, const ChatRequest& re
 
 /// Tools the template sees: none when the client forbids calls.
 std::string_view visible_tools(const ChatRequest& request) {
-    return request.tool_choice.kind == ToolChoice::Kind::none ? std::string_view{} : std::string_view(request.tools_json);
+    return request.tool_choice.kind == ToolChoice::Kind::none ? std::string_view{}
+                                                              : std::string_view(request.tools_json);
 }
 
 /// With tool_choice "required" or a name, the answer is shaped into a call.
@@ -49,15 +52,17 @@ ApiResult<std::vector<TokenId>> render(const ApiContext& context, const ChatRequ
 }
 
 /// The answer's token limit: what was asked for, or the rest of the context.
-ApiResult<std::uint32_t> answer_limit(const ModelDescription& model, const GenerationOptions& options, std::size_t prompt) {
+ApiResult<std::uint32_t> answer_limit(const ModelDescription& model, const GenerationOptions& options,
+                                      std::size_t prompt) {
     const std::uint64_t wanted = options.tokens_max.value_or(1);
     if (prompt + wanted > model.context_length)
-        return std::unexpected(context_overflow(prompt >= model.context_length ? "messages" : options.tokens_max_param, model.context_length, prompt, wanted));
+        return std::unexpected(context_overflow(prompt >= model.context_length ? "messages" : options.tokens_max_param,
+                                                model.context_length, prompt, wanted));
     return options.tokens_max.value_or(static_cast<std::uint32_t>(model.context_length - prompt));
 }
 
-ApiResult<std::shared_ptr<const Constraint>> compile(const ApiContext& context, const std::string& model, const ConstraintText& text,
-                                                     std::string param) {
+ApiResult<std::shared_ptr<const Constraint>> compile(const ApiContext& context, const std::string& model,
+                                                     const ConstraintText& text, std::string param) {
     auto constraint = context.engine->compile(model, text);
     if (!constraint) return std::unexpected(from_request_part(constraint.error(), std::move(param)));
     return std::move(*constraint);
@@ -76,7 +81,8 @@ ApiResult<PreparedChat> prepare(const ApiContext& context, const ChatRequest& re
     base.stop = options.stop;
     base.ignore_end = options.ignore_end;
     if (forced) base.constraint = TRY(compile(context, options.model, forced->constraint, "tools"));
-    else if (options.constraint) base.constraint = TRY(compile(context, options.model, *options.constraint, "response_format"));
+    else if (options.constraint)
+        base.constraint = TRY(compile(context, options.model, *options.constraint, "response_format"));
     for (std::uint32_t i = 0; i < options.n; ++i) {
         chat.choices.push_back(base);
         ++base.sampling.seed; // the next choice draws its own way
@@ -108,8 +114,10 @@ void chat_completions(ApiContext& context, const RequestPtr& http, const Respond
     auto chat = prepare(context, *request);
     if (!chat) return responder->send(to_response(chat.error()));
     if (request->options.stream) ++context.metrics->streams;
-    auto writer = make_chat_answer(frame_for(context, *request, chat->model), std::move(chat->answer), request->options.n);
-    Generation::start(context, chat->model.id, std::move(chat->choices), request->options.n, std::move(writer), responder, arrived);
+    auto writer =
+        make_chat_answer(frame_for(context, *request, chat->model), std::move(chat->answer), request->options.n);
+    Generation::start(context, chat->model.id, std::move(chat->choices), request->options.n, std::move(writer),
+                      responder, arrived);
 }
 
 } // namespace assay::api

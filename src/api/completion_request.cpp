@@ -18,7 +18,9 @@ bool holds_numbers(const nlohmann::json& array) {
 void read_prompt(FieldReader& fields, const nlohmann::json& value, std::vector<PromptInput>& prompts) {
     if (value.is_string()) prompts.emplace_back(value.get<std::string>());
     else if (value.is_array() && holds_numbers(value)) prompts.emplace_back(read_token_ids(fields, "prompt", value));
-    else fields.fail("prompt", "must be a string, an array of strings, an array of token ids or an array of those", "invalid_type");
+    else
+        fields.fail("prompt", "must be a string, an array of strings, an array of token ids or an array of those",
+                    "invalid_type");
 }
 
 std::vector<PromptInput> read_prompts(FieldReader& fields) {
@@ -40,7 +42,8 @@ std::vector<PromptInput> read_prompts(FieldReader& fields) {
 
 ApiResult<CompletionRequest> parse_completion_request(std::string_view body) {
     const auto object = TRY(parse_object(body));
-    TRY_VOID(check_known_fields(object, field_names(kSharedFields, {"prompt", "echo", "best_of", "response_format"}), kUnsupported));
+    TRY_VOID(check_known_fields(object, field_names(kSharedFields, {"prompt", "echo", "best_of", "response_format"}),
+                                kUnsupported));
     FieldReader fields(object);
     CompletionRequest request;
     request.options = read_generation_options(fields);
@@ -49,9 +52,12 @@ ApiResult<CompletionRequest> parse_completion_request(std::string_view body) {
     if (!request.options.tokens_max) request.options.tokens_max = kCompletionTokensDefault;
     request.prompts = read_prompts(fields);
     request.echo = fields.boolean("echo", false);
-    if (request.echo && request.options.sampling.top_logprobs >= 0) fields.fail("logprobs", "cannot be combined with 'echo' on this server", "unsupported_parameter");
-    if (fields.integer("best_of", request.options.n, 1, kChoicesMax) != request.options.n) fields.fail("best_of", "must equal 'n' on this server", "unsupported_parameter");
-    if (request.prompts.size() * request.options.n > static_cast<std::size_t>(kChoicesMax)) fields.fail("n", "times the number of prompts exceeds " + std::to_string(kChoicesMax));
+    if (request.echo && request.options.sampling.top_logprobs >= 0)
+        fields.fail("logprobs", "cannot be combined with 'echo' on this server", "unsupported_parameter");
+    if (fields.integer("best_of", request.options.n, 1, kChoicesMax) != request.options.n)
+        fields.fail("best_of", "must equal 'n' on this server", "unsupported_parameter");
+    if (request.prompts.size() * request.options.n > static_cast<std::size_t>(kChoicesMax))
+        fields.fail("n", "times the number of prompts exceeds " + std::to_string(kChoicesMax));
     TRY_VOID(fields.result());
     return request;
 }

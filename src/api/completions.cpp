@@ -46,7 +46,8 @@ public:
     /// `echoes`: one text a prompt, empty without echo.
     TextAnswer(AnswerFrame frame, std::vector<std::string> echoes) : frame_(std::move(frame)) {
         for (auto& echo : echoes)
-            for (std::uint32_t i = 0; i < frame_.choices_per_prompt; ++i) choices_.push_back({.text = echo, .logprobs = TextLogprobs(code_points(echo))});
+            for (std::uint32_t i = 0; i < frame_.choices_per_prompt; ++i)
+                choices_.push_back({.text = echo, .logprobs = TextLogprobs(code_points(echo))});
     }
 
     void begin(Responder& responder) override {
@@ -81,7 +82,10 @@ public:
             return responder.finish();
         }
         for (std::size_t i = 0; i < choices_.size(); ++i)
-            answer["choices"].push_back({{"text", choices_[i].text}, {"index", i}, {"logprobs", choices_[i].logprobs.take()}, {"finish_reason", choices_[i].finish}});
+            answer["choices"].push_back({{"text", choices_[i].text},
+                                         {"index", i},
+                                         {"logprobs", choices_[i].logprobs.take()},
+                                         {"finish_reason", choices_[i].finish}});
         responder.send({.body = dump(answer)});
     }
 
@@ -114,7 +118,8 @@ struct PreparedText {
     std::vector<std::string> echoes;
 };
 
-ApiResult<std::vector<TokenId>> prompt_ids(const ApiContext& context, const ModelDescription& model, const PromptInput& prompt) {
+ApiResult<std::vector<TokenId>> prompt_ids(const ApiContext& context, const ModelDescription& model,
+                                           const PromptInput& prompt) {
     if (const auto* text = std::get_if<std::string>(&prompt)) {
         auto ids = context.engine->encode(model.id, *text);
         if (!ids) return std::unexpected(from_request_part(ids.error(), "prompt"));
@@ -124,7 +129,8 @@ ApiResult<std::vector<TokenId>> prompt_ids(const ApiContext& context, const Mode
     const auto& ids = std::get<std::vector<TokenId>>(prompt);
     for (const TokenId id : ids)
         if (static_cast<std::uint32_t>(id) >= model.vocabulary_size)
-            return bad_field("prompt", "'prompt' holds token " + std::to_string(id) + "; the vocabulary has " + std::to_string(model.vocabulary_size) + ".");
+            return bad_field("prompt", "'prompt' holds token " + std::to_string(id) + "; the vocabulary has " +
+                                           std::to_string(model.vocabulary_size) + ".");
     return ids;
 }
 
@@ -132,9 +138,14 @@ ApiResult<PreparedText> prepare(const ApiContext& context, const CompletionReque
     const auto& options = request.options;
     PreparedText text{.model = TRY(find_model(context, options.model)), .choices = {}, .echoes = {}};
     if (!text.model.generates)
-        return bad_field("model", "The model '" + text.model.id + "' makes embeddings only; use /v1/embeddings.", "unsupported_model");
-    GenerationRequest base{.prompt = {}, .tokens_max = *options.tokens_max, .sampling = options.sampling, .stop = options.stop,
-                           .constraint = nullptr, .ignore_end = options.ignore_end};
+        return bad_field("model", "The model '" + text.model.id + "' makes embeddings only; use /v1/embeddings.",
+                         "unsupported_model");
+    GenerationRequest base{.prompt = {},
+                           .tokens_max = *options.tokens_max,
+                           .sampling = options.sampling,
+                           .stop = options.stop,
+                           .constraint = nullptr,
+                           .ignore_end = options.ignore_end};
     if (!options.seed_given) base.sampling.seed = draw_seed();
     if (options.constraint) {
         auto constraint = context.engine->compile(options.model, *options.constraint);
@@ -144,7 +155,8 @@ ApiResult<PreparedText> prepare(const ApiContext& context, const CompletionReque
     for (const auto& prompt : request.prompts) {
         base.prompt = TRY(prompt_ids(context, text.model, prompt));
         if (base.prompt.size() + base.tokens_max > text.model.context_length)
-            return std::unexpected(context_overflow("prompt", text.model.context_length, base.prompt.size(), base.tokens_max));
+            return std::unexpected(
+                context_overflow("prompt", text.model.context_length, base.prompt.size(), base.tokens_max));
         text.echoes.push_back(request.echo ? context.engine->decode(options.model, base.prompt) : "");
         for (std::uint32_t i = 0; i < options.n; ++i) {
             text.choices.push_back(base);
@@ -172,7 +184,8 @@ void completions(ApiContext& context, const RequestPtr& http, const ResponderPtr
                       .choices_per_prompt = request->options.n,
                       .engine = context.engine};
     auto writer = std::make_unique<TextAnswer>(std::move(frame), std::move(text->echoes));
-    Generation::start(context, text->model.id, std::move(text->choices), request->options.n, std::move(writer), responder, arrived);
+    Generation::start(context, text->model.id, std::move(text->choices), request->options.n, std::move(writer),
+                      responder, arrived);
 }
 
 } // namespace assay::api

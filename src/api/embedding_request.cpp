@@ -12,13 +12,16 @@ constexpr std::size_t kInputsMax = 2048; // OpenAI's
 constexpr std::size_t kNameBytesMax = 256;
 
 void read_text(FieldReader& fields, const nlohmann::json& value, EmbeddingRequest& request) {
-    if (!value.is_string()) return fields.fail("input", "must be a string, an array of strings, an array of token ids or an array of those", "invalid_type");
+    if (!value.is_string())
+        return fields.fail("input", "must be a string, an array of strings, an array of token ids or an array of those",
+                           "invalid_type");
     if (value.get_ref<const std::string&>().empty()) return fields.fail("input", "holds an empty text");
     request.texts.push_back(value.get<std::string>());
 }
 
 void read_ids(FieldReader& fields, const nlohmann::json& value, EmbeddingRequest& request) {
-    if (!value.is_array() || value.empty()) return fields.fail("input", "mixes token ids with something else or holds an empty list");
+    if (!value.is_array() || value.empty())
+        return fields.fail("input", "mixes token ids with something else or holds an empty list");
     request.token_inputs.push_back(read_token_ids(fields, "input", value));
 }
 
@@ -28,7 +31,8 @@ void read_inputs(FieldReader& fields, EmbeddingRequest& request) {
     if (!input->is_array()) return read_text(fields, *input, request);
     if (input->empty()) return fields.fail("input", "is an empty array");
     if (input->front().is_number()) return read_ids(fields, *input, request);
-    if (input->size() > kInputsMax) return fields.fail("input", "has more than " + std::to_string(kInputsMax) + " entries");
+    if (input->size() > kInputsMax)
+        return fields.fail("input", "has more than " + std::to_string(kInputsMax) + " entries");
     const bool ids = input->front().is_array();
     for (const auto& item : *input) ids ? read_ids(fields, item, request) : read_text(fields, item, request);
 }
@@ -45,7 +49,8 @@ ApiResult<EmbeddingRequest> parse_embedding_request(std::string_view body) {
     const auto format = fields.text("encoding_format", "float", kNameBytesMax);
     request.base64 = format == "base64";
     if (format != "float" && format != "base64") fields.fail("encoding_format", "must be \"float\" or \"base64\"");
-    if (fields.find("dimensions") != nullptr) request.dimensions = static_cast<std::uint32_t>(fields.integer("dimensions", 1, 1, 1 << 20));
+    if (fields.find("dimensions") != nullptr)
+        request.dimensions = static_cast<std::uint32_t>(fields.integer("dimensions", 1, 1, 1 << 20));
     TRY_VOID(fields.result());
     return request;
 }

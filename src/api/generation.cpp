@@ -5,13 +5,16 @@ namespace assay::api {
 /// Copies events to the connection's executor: the engine's thread does no more than that.
 class Generation::Sink final : public GenerationSink {
 public:
-    Sink(std::shared_ptr<Generation> generation, std::size_t choice) : generation_(std::move(generation)), choice_(choice) {}
+    Sink(std::shared_ptr<Generation> generation, std::size_t choice)
+        : generation_(std::move(generation)), choice_(choice) {}
 
     void on_token(const TokenEvent& event) override {
-        generation_->responder_->post([generation = generation_, choice = choice_, event] { generation->token(choice, event); });
+        generation_->responder_->post(
+            [generation = generation_, choice = choice_, event] { generation->token(choice, event); });
     }
     void on_finish(const FinishEvent& event) override {
-        generation_->responder_->post([generation = generation_, choice = choice_, event] { generation->finish(choice, event); });
+        generation_->responder_->post(
+            [generation = generation_, choice = choice_, event] { generation->finish(choice, event); });
     }
 
 private:
@@ -19,8 +22,9 @@ private:
     std::size_t choice_;
 };
 
-void Generation::start(ApiContext& context, std::string model, std::vector<GenerationRequest> requests, std::size_t choices_per_prompt,
-                       std::unique_ptr<AnswerWriter> writer, const ResponderPtr& responder, std::chrono::steady_clock::time_point arrived) {
+void Generation::start(ApiContext& context, std::string model, std::vector<GenerationRequest> requests,
+                       std::size_t choices_per_prompt, std::unique_ptr<AnswerWriter> writer,
+                       const ResponderPtr& responder, std::chrono::steady_clock::time_point arrived) {
     auto generation = std::make_shared<Generation>();
     generation->engine_ = context.engine;
     generation->metrics_ = context.metrics;
@@ -32,7 +36,8 @@ void Generation::start(ApiContext& context, std::string model, std::vector<Gener
     generation->choices_per_prompt_ = choices_per_prompt;
     generation->unfinished_ = requests.size();
     responder->on_gone([generation] { generation->cancel(); });
-    responder->post([generation, requests = std::move(requests)]() mutable { generation->submit(std::move(requests)); });
+    responder->post(
+        [generation, requests = std::move(requests)]() mutable { generation->submit(std::move(requests)); });
 }
 
 void Generation::submit(std::vector<GenerationRequest> requests) {
@@ -59,7 +64,8 @@ void Generation::token(std::size_t choice, const TokenEvent& event) {
 void Generation::finish(std::size_t choice, const FinishEvent& event) {
     choices_[choice].finished = true;
     if (over_) return;
-    if (event.reason == FinishReason::error) return fail(from_engine(event.error.value_or(Error{ErrorCode::internal, "generation failed"}), ""));
+    if (event.reason == FinishReason::error)
+        return fail(from_engine(event.error.value_or(Error{ErrorCode::internal, "generation failed"}), ""));
     if (event.reason == FinishReason::cancelled) return fail(draining()); // not by us: the engine is stopping
     usage_.generated += event.generated_tokens;
     usage_.drafted += event.drafted_tokens;

@@ -32,8 +32,9 @@ public:
 class Generation : public std::enable_shared_from_this<Generation> {
 public:
     /// `requests` in choice order; `choices_per_prompt` says which share a prompt (counted once in the usage).
-    static void start(ApiContext& context, std::string model, std::vector<GenerationRequest> requests, std::size_t choices_per_prompt,
-                      std::unique_ptr<AnswerWriter> writer, const ResponderPtr& responder, std::chrono::steady_clock::time_point arrived);
+    static void start(ApiContext& context, std::string model, std::vector<GenerationRequest> requests,
+                      std::size_t choices_per_prompt, std::unique_ptr<AnswerWriter> writer,
+                      const ResponderPtr& responder, std::chrono::steady_clock::time_point arrived);
 
 private:
     struct Choice {

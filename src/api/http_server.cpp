@@ -70,7 +70,8 @@ Result<void> BeastServer::listen() {
     if (error) return fail(ErrorCode::invalid_argument, "address '" + options_.address + "' is not an IP address");
     const tcp::endpoint endpoint(address, options_.port);
     const auto refused = [&] {
-        return fail(ErrorCode::io, "cannot listen on " + options_.address + " port " + std::to_string(options_.port) + ": " + error.message());
+        return fail(ErrorCode::io, "cannot listen on " + options_.address + " port " + std::to_string(options_.port) +
+                                       ": " + error.message());
     };
     if (acceptor_.open(endpoint.protocol(), error); error) return refused();
     acceptor_.set_option(asio::socket_base::reuse_address(true), error);

@@ -36,7 +36,9 @@ private:
 HttpOptions options() {
     HttpOptions chosen;
     chosen.io_threads = 2;
-    chosen.refuse = [](int status, const std::string&) { return HttpResponse{.status = status, .content_type = "text/plain", .body = "refused"}; };
+    chosen.refuse = [](int status, const std::string&) {
+        return HttpResponse{.status = status, .content_type = "text/plain", .body = "refused"};
+    };
     return chosen;
 }
 
@@ -47,7 +49,8 @@ std::unique_ptr<HttpServer> serve(HttpOptions chosen, HttpHandler handler) {
 }
 
 void echo(const std::shared_ptr<const HttpRequest>& request, const std::shared_ptr<Responder>& responder) {
-    responder->send({.content_type = "text/plain", .body = request->method + " " + request->path + "?" + request->query + " " + request->body});
+    responder->send({.content_type = "text/plain",
+                     .body = request->method + " " + request->path + "?" + request->query + " " + request->body});
 }
 
 TEST(HttpServer, AnswersAndKeepsTheConnection) {
@@ -62,7 +65,8 @@ TEST(HttpServer, AnswersAndKeepsTheConnection) {
 TEST(HttpServer, PipelinedRequestsAreAnsweredInOrder) {
     const auto server = serve(options(), echo);
     RawClient client(server->port());
-    client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    client.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\nGET /3 HTTP/1.1\r\nHost: "
+                "x\r\nConnection: close\r\n\r\n");
     const auto& all = client.read_all();
     EXPECT_LT(all.find("/1"), all.find("/2"));
     EXPECT_LT(all.find("/2"), all.find("/3"));
@@ -85,9 +89,13 @@ TEST(HttpServer, LimitsAreAnswered) {
     auto chosen = options();
     chosen.body_bytes_max = 100;
     const auto server = serve(chosen, echo);
-    EXPECT_TRUE(exchange(server->port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n").starts_with("HTTP/1.1 413 "));
-    EXPECT_TRUE(exchange(server->port(), "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n80\r\n" + std::string(128, 'x') + "\r\n0\r\n\r\n").starts_with("HTTP/1.1 413 "));
-    EXPECT_TRUE(exchange(server->port(), "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n").starts_with("HTTP/1.1 431 "));
+    EXPECT_TRUE(exchange(server->port(), "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 101\r\n\r\n")
+                    .starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(exchange(server->port(), "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n80\r\n" +
+                                             std::string(128, 'x') + "\r\n0\r\n\r\n")
+                    .starts_with("HTTP/1.1 413 "));
+    EXPECT_TRUE(exchange(server->port(), "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n")
+                    .starts_with("HTTP/1.1 431 "));
     EXPECT_TRUE(exchange(server->port(), "rubbish\r\n\r\n").starts_with("HTTP/1.1 400 "));
 }
 

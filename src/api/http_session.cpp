@@ -25,7 +25,8 @@ std::shared_ptr<const HttpRequest> to_request(http::request<http::string_body>&&
     const auto question = target.find('?');
     request->path = target.substr(0, question);
     if (question != std::string::npos) request->query = target.substr(question + 1);
-    for (const auto& field : message) request->headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    for (const auto& field : message)
+        request->headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
     request->body = std::move(message.body());
     return request;
 }
@@ -58,10 +59,10 @@ void HttpSession::read_header() {
     parser_->header_limit(static_cast<std::uint32_t>(host_.options().header_bytes_max));
     parser_->body_limit(host_.options().body_bytes_max);
     stream_.expires_after(host_.options().header_timeout);
-    http::async_read_header(stream_, buffer_, *parser_,
-                            asio::bind_executor(strand_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-                                self->on_header(error);
-                            }));
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        asio::bind_executor(
+            strand_, [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_header(error); }));
 }
 
 void HttpSession::on_header(beast::error_code error) {
@@ -209,10 +210,11 @@ void HttpSession::flush() {
     }
     writing_ = true;
     stream_.expires_after(host_.options().write_timeout); // each piece must make progress within it
-    stream_.async_write_some(asio::buffer(in_flight_.data() + in_flight_sent_, in_flight_.size() - in_flight_sent_),
-                             asio::bind_executor(strand_, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
-                                 self->on_written(error, bytes);
-                             }));
+    stream_.async_write_some(
+        asio::buffer(in_flight_.data() + in_flight_sent_, in_flight_.size() - in_flight_sent_),
+        asio::bind_executor(strand_, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+            self->on_written(error, bytes);
+        }));
 }
 
 void HttpSession::on_written(beast::error_code error, std::size_t bytes) {
@@ -245,12 +247,13 @@ void HttpSession::report(int status) {
 void HttpSession::linger() {
     if (lingered_ == 0) stream_.expires_after(kLingerTime);
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(64u << 10),
-                            asio::bind_executor(strand_, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
-                                self->lingered_ += bytes;
-                                if (error || self->lingered_ > kLingerBytesMax) return self->close();
-                                self->linger();
-                            }));
+    stream_.async_read_some(
+        buffer_.prepare(64u << 10),
+        asio::bind_executor(strand_, [self = shared_from_this()](beast::error_code error, std::size_t bytes) {
+            self->lingered_ += bytes;
+            if (error || self->lingered_ > kLingerBytesMax) return self->close();
+            self->linger();
+        }));
 }
 
 void HttpSession::vanish() {
@@ -315,7 +318,9 @@ void HttpResponder::finish() {
 }
 
 void HttpResponder::on_gone(std::function<void()> call) {
-    dispatch([serial = serial_, call = std::move(call)](HttpSession& session) mutable { session.on_gone(serial, std::move(call)); });
+    dispatch([serial = serial_, call = std::move(call)](HttpSession& session) mutable {
+        session.on_gone(serial, std::move(call));
+    });
 }
 
 void HttpResponder::post(std::function<void()> call) {

@@ -16,7 +16,8 @@ namespace assay::api {
 
 class Histogram {
 public:
-    static constexpr std::array<double, 15> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+    static constexpr std::array<double, 15> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
+                                                       0.5,   1,      2.5,   5,    10,    30,   60};
     void observe(double seconds);
     /// Lines `name_bucket{labels,le="…"} n`, `name_sum`, `name_count`.
     void render(std::string& out, std::string_view name, std::string_view labels) const;

@@ -64,7 +64,8 @@ HttpResponse show_health(const ApiContext& context) {
 }
 
 HttpResponse show_metrics(const ApiContext& context) {
-    return {.content_type = std::string(kPrometheusType), .body = context.metrics->render(context.engine->statistics(), context.draining)};
+    return {.content_type = std::string(kPrometheusType),
+            .body = context.metrics->render(context.engine->statistics(), context.draining)};
 }
 
 ApiResult<ModelDescription> find_model(const ApiContext& context, std::string_view id) {
@@ -91,7 +92,8 @@ std::uint64_t draw_seed() {
 }
 
 std::int64_t unix_seconds() {
-    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 } // namespace assay::api

@@ -38,7 +38,9 @@ bool origin_allowed(std::string_view origin, std::string_view host, std::span<co
 }
 
 HttpHeaders origin_headers(std::string_view origin) {
-    return {{"Access-Control-Allow-Origin", std::string(origin)}, {"Vary", "Origin"}, {"Access-Control-Expose-Headers", "Retry-After"}};
+    return {{"Access-Control-Allow-Origin", std::string(origin)},
+            {"Vary", "Origin"},
+            {"Access-Control-Expose-Headers", "Retry-After"}};
 }
 
 HttpHeaders preflight_headers() {
@@ -50,7 +52,8 @@ HttpHeaders preflight_headers() {
 bool is_json_type(std::string_view content_type) {
     std::string type(content_type.substr(0, content_type.find(';')));
     while (type.ends_with(' ')) type.pop_back();
-    std::ranges::transform(type, type.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(type, type.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return type.empty() || type == "application/json";
 }
 

@@ -20,21 +20,21 @@ using RequestId = std::uint64_t;
 
 /// One served model. Values do not change while it is served.
 struct ModelDescription {
-    std::string id;             ///< the name clients use ("SmolLM2-135M-Instruct.Q4_1")
-    std::int64_t created = 0;   ///< seconds since 1970 (the file's modification time)
+    std::string id;           ///< the name clients use ("SmolLM2-135M-Instruct.Q4_1")
+    std::int64_t created = 0; ///< seconds since 1970 (the file's modification time)
     std::string owned_by = "assay";
-    std::string architecture;   ///< "llama", "qwen2", …
-    std::string arithmetic;     ///< "assay-arith-1"
-    std::string isa;            ///< the back end in use, for people; it never changes an answer
-    std::string commitment;     ///< CID of the model's manifest; empty until it is computed
-    std::string cid;            ///< CID of the file; empty until it is computed
+    std::string architecture; ///< "llama", "qwen2", …
+    std::string arithmetic;   ///< "assay-arith-1"
+    std::string isa;          ///< the back end in use, for people; it never changes an answer
+    std::string commitment;   ///< CID of the model's manifest; empty until it is computed
+    std::string cid;          ///< CID of the file; empty until it is computed
     std::uint32_t context_length = 0;
     std::uint32_t vocabulary_size = 0;
     std::uint32_t embedding_dimensions = 0; ///< of embed(); 0 when the model does not embed
     bool generates = true;
     bool embeds = false;
-    std::string chat_template;  ///< Jinja source; empty when the model has none (then chat answers 400)
-    bool uses_tools = false;    ///< the template reads `tools`
+    std::string chat_template; ///< Jinja source; empty when the model has none (then chat answers 400)
+    bool uses_tools = false;   ///< the template reads `tools`
 };
 
 /// Field for field engine::SamplingOptions.
@@ -120,7 +120,7 @@ struct ChatPrompt {
     std::string_view tools_json;    ///< JSON array or empty
     std::string_view extra_json;    ///< JSON object of further template variables or empty
     bool add_generation_prompt = true;
-    std::string_view suffix;        ///< appended to the rendered text before it is encoded (special tokens parsed)
+    std::string_view suffix; ///< appended to the rendered text before it is encoded (special tokens parsed)
 };
 
 struct Embeddings {
@@ -144,14 +144,17 @@ public:
 
     /// Renders the model's chat template and encodes it (no further special tokens added).
     /// Errors: invalid_argument (the template raised, with its message), resource_exhausted (limits).
-    virtual Result<std::vector<TokenId>> apply_chat_template(std::string_view model, const ChatPrompt& prompt) const = 0;
+    virtual Result<std::vector<TokenId>> apply_chat_template(std::string_view model,
+                                                             const ChatPrompt& prompt) const = 0;
 
     /// Errors: malformed, unsupported (keyword named), resource_exhausted (schema too large) - all the caller's fault.
-    virtual Result<std::shared_ptr<const Constraint>> compile(std::string_view model, const ConstraintText& text) const = 0;
+    virtual Result<std::shared_ptr<const Constraint>> compile(std::string_view model,
+                                                              const ConstraintText& text) const = 0;
 
     /// Errors: resource_exhausted (queue full), cancelled (draining), invalid_argument (prompt empty or too long, options).
     /// On an error the sink is never called.
-    virtual Result<RequestId> submit(std::string_view model, GenerationRequest request, std::shared_ptr<GenerationSink> sink) = 0;
+    virtual Result<RequestId> submit(std::string_view model, GenerationRequest request,
+                                     std::shared_ptr<GenerationSink> sink) = 0;
     /// Ends the request with FinishReason::cancelled soon; unknown ids are ignored.
     virtual void cancel(std::string_view model, RequestId id) = 0;
 

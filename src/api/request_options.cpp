@@ -25,7 +25,8 @@ std::vector<std::string> read_stop(FieldReader& fields) {
         if (fields.failed()) return {};
         if (!text.is_string()) fields.fail("stop", "must be a string or an array of strings", "invalid_type");
         else if (const auto size = text.get_ref<const std::string&>().size(); size == 0 || size > kStopBytesMax)
-            fields.fail("stop", "holds a text that is empty or longer than " + std::to_string(kStopBytesMax) + " bytes");
+            fields.fail("stop",
+                        "holds a text that is empty or longer than " + std::to_string(kStopBytesMax) + " bytes");
         else stop.push_back(text.get<std::string>());
     }
     return stop;
@@ -36,12 +37,14 @@ std::vector<std::pair<TokenId, float>> read_logit_bias(FieldReader& fields) {
     if (value == nullptr) return {};
     std::vector<std::pair<TokenId, float>> biases;
     if (!value->is_object()) fields.fail("logit_bias", "must be an object from token ids to numbers", "invalid_type");
-    else if (value->size() > kBiasEntriesMax) fields.fail("logit_bias", "has more than " + std::to_string(kBiasEntriesMax) + " entries");
+    else if (value->size() > kBiasEntriesMax)
+        fields.fail("logit_bias", "has more than " + std::to_string(kBiasEntriesMax) + " entries");
     if (fields.failed()) return {};
     for (const auto& [key, bias] : value->items()) {
         TokenId id = 0;
         const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
-        if (error != std::errc{} || end != key.data() + key.size() || id < 0) fields.fail("logit_bias", "has a key that is not a token id: \"" + key.substr(0, 40) + "\"");
+        if (error != std::errc{} || end != key.data() + key.size() || id < 0)
+            fields.fail("logit_bias", "has a key that is not a token id: \"" + key.substr(0, 40) + "\"");
         else if (!bias.is_number() || bias.get<double>() < -100 || bias.get<double>() > 100)
             fields.fail("logit_bias", "must map to numbers between -100 and 100");
         if (fields.failed()) return {};
@@ -69,7 +72,8 @@ SamplingOptions read_sampling(FieldReader& fields, bool& seed_given) {
 void read_tokens_max(FieldReader& fields, GenerationOptions& options) {
     const bool newer = fields.find("max_completion_tokens") != nullptr;
     options.tokens_max_param = newer ? "max_completion_tokens" : "max_tokens";
-    if (newer && fields.find("max_tokens") != nullptr) fields.fail("max_tokens", "cannot be set together with 'max_completion_tokens'");
+    if (newer && fields.find("max_tokens") != nullptr)
+        fields.fail("max_tokens", "cannot be set together with 'max_completion_tokens'");
     if (fields.find(options.tokens_max_param) == nullptr) return;
     options.tokens_max = static_cast<std::uint32_t>(fields.integer(options.tokens_max_param, 1, 1, kTokensMax));
 }
@@ -81,8 +85,11 @@ void read_stream(FieldReader& fields, GenerationOptions& options) {
     if (!options.stream) return fields.fail("stream_options", "needs 'stream' to be true");
     if (!value->is_object()) return fields.fail("stream_options", "must be an object", "invalid_type");
     for (const auto& [name, flag] : value->items()) {
-        if (name != "include_usage" && name != "include_obfuscation") return fields.fail("stream_options", "has an unknown field '" + name.substr(0, 80) + "'", "unknown_parameter");
-        if (!flag.is_boolean() && !flag.is_null()) return fields.fail("stream_options", "must hold booleans", "invalid_type");
+        if (name != "include_usage" && name != "include_obfuscation")
+            return fields.fail("stream_options", "has an unknown field '" + name.substr(0, 80) + "'",
+                               "unknown_parameter");
+        if (!flag.is_boolean() && !flag.is_null())
+            return fields.fail("stream_options", "must hold booleans", "invalid_type");
     }
     options.include_usage = value->value("include_usage", nlohmann::json(false)) == true;
 }
@@ -109,10 +116,12 @@ std::optional<ConstraintText> read_response_format(FieldReader& fields) {
     const auto type = format->value("type", nlohmann::json());
     if (type == "text") return std::nullopt;
     if (type == "json_object") return ConstraintText{.kind = ConstraintText::Kind::json_object};
-    if (type != "json_schema") return refuse("needs 'type' to be \"text\", \"json_object\" or \"json_schema\""), std::nullopt;
+    if (type != "json_schema")
+        return refuse("needs 'type' to be \"text\", \"json_object\" or \"json_schema\""), std::nullopt;
     const auto wrapper = format->value("json_schema", nlohmann::json());
     if (!wrapper.is_object()) return refuse("needs 'json_schema' to be an object"), std::nullopt;
-    if (!wrapper.value("name", nlohmann::json()).is_string()) return refuse("needs 'json_schema.name' to be a string"), std::nullopt;
+    if (!wrapper.value("name", nlohmann::json()).is_string())
+        return refuse("needs 'json_schema.name' to be a string"), std::nullopt;
     const auto schema = wrapper.value("schema", nlohmann::json());
     if (!schema.is_object()) return refuse("needs 'json_schema.schema' to be an object"), std::nullopt;
     return ConstraintText{.kind = ConstraintText::Kind::json_schema, .schema_json = dump(schema)};
@@ -132,7 +141,8 @@ std::vector<TokenId> read_token_ids(FieldReader& fields, std::string_view name, 
     return ids;
 }
 
-std::vector<std::string_view> field_names(std::span<const std::string_view> shared, std::initializer_list<std::string_view> own) {
+std::vector<std::string_view> field_names(std::span<const std::string_view> shared,
+                                          std::initializer_list<std::string_view> own) {
     std::vector<std::string_view> names(shared.begin(), shared.end());
     names.insert(names.end(), own.begin(), own.end());
     return names;

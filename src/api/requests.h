@@ -54,7 +54,7 @@ struct CompletionRequest {
 
 struct EmbeddingRequest {
     std::string model;
-    std::vector<std::string> texts;             ///< either texts …
+    std::vector<std::string> texts;                 ///< either texts …
     std::vector<std::vector<TokenId>> token_inputs; ///< … or token ids
     bool base64 = false;
     std::optional<std::uint32_t> dimensions;

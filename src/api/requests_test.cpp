@@ -30,10 +30,23 @@ TEST(ChatRequest, DefaultsAreOpenAIs) {
 }
 
 TEST(ChatRequest, EveryFieldArrives) {
-    const auto request = parse_chat_request(chat({{"temperature", 0.5}, {"top_p", 0.9}, {"top_k", 40}, {"min_p", 0.1}, {"repetition_penalty", 1.1},
-                                                  {"presence_penalty", 1}, {"frequency_penalty", -1}, {"seed", -1}, {"stop", {"a", "b"}},
-                                                  {"max_completion_tokens", 9}, {"n", 2}, {"stream", true}, {"stream_options", {{"include_usage", true}}},
-                                                  {"logprobs", true}, {"top_logprobs", 5}, {"logit_bias", {{"7", -100}, {"3", 1.5}}}, {"user", "u"}})
+    const auto request = parse_chat_request(chat({{"temperature", 0.5},
+                                                  {"top_p", 0.9},
+                                                  {"top_k", 40},
+                                                  {"min_p", 0.1},
+                                                  {"repetition_penalty", 1.1},
+                                                  {"presence_penalty", 1},
+                                                  {"frequency_penalty", -1},
+                                                  {"seed", -1},
+                                                  {"stop", {"a", "b"}},
+                                                  {"max_completion_tokens", 9},
+                                                  {"n", 2},
+                                                  {"stream", true},
+                                                  {"stream_options", {{"include_usage", true}}},
+                                                  {"logprobs", true},
+                                                  {"top_logprobs", 5},
+                                                  {"logit_bias", {{"7", -100}, {"3", 1.5}}},
+                                                  {"user", "u"}})
                                                 .dump());
     ASSERT_TRUE(request) << request.error().message;
     const auto& options = request->options;
@@ -49,7 +62,12 @@ TEST(ChatRequest, EveryFieldArrives) {
 }
 
 TEST(ChatRequest, NullCountsAsAbsent) {
-    const auto request = parse_chat_request(chat({{"temperature", nullptr}, {"stop", nullptr}, {"tools", nullptr}, {"response_format", nullptr}, {"functions", nullptr}}).dump());
+    const auto request = parse_chat_request(chat({{"temperature", nullptr},
+                                                  {"stop", nullptr},
+                                                  {"tools", nullptr},
+                                                  {"response_format", nullptr},
+                                                  {"functions", nullptr}})
+                                                .dump());
     EXPECT_TRUE(request) << request.error().message;
 }
 
@@ -94,7 +112,8 @@ TEST(ChatRequest, BodiesThatAreNotObjects) {
 }
 
 TEST(ChatRequest, ContentPartsJoinAndDeveloperIsSystem) {
-    const auto request = parse_chat_request(R"({"model":"m","messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]})");
+    const auto request = parse_chat_request(
+        R"({"model":"m","messages":[{"role":"developer","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]})");
     ASSERT_TRUE(request);
     EXPECT_EQ(json::parse(request->messages_json), json::parse(R"([{"role":"system","content":"ab"}])"));
 }
@@ -115,24 +134,33 @@ TEST(ChatRequest, ToolsAndChoice) {
     auto request = parse_chat_request(chat({{"tools", tools}}).dump());
     ASSERT_TRUE(request);
     EXPECT_EQ(request->tool_choice.kind, ToolChoice::Kind::automatic);
-    request = parse_chat_request(chat({{"tools", tools}, {"tool_choice", {{"type", "function"}, {"function", {{"name", "f"}}}}}}).dump());
+    request = parse_chat_request(
+        chat({{"tools", tools}, {"tool_choice", {{"type", "function"}, {"function", {{"name", "f"}}}}}}).dump());
     ASSERT_TRUE(request);
     EXPECT_EQ(request->tool_choice.kind, ToolChoice::Kind::named);
-    EXPECT_FALSE(parse_chat_request(chat({{"tools", tools}, {"tool_choice", {{"type", "function"}, {"function", {{"name", "g"}}}}}}).dump()));
+    EXPECT_FALSE(parse_chat_request(
+        chat({{"tools", tools}, {"tool_choice", {{"type", "function"}, {"function", {{"name", "g"}}}}}}).dump()));
     EXPECT_FALSE(parse_chat_request(chat({{"tools", {tools[0], tools[0]}}}).dump()));
     EXPECT_FALSE(parse_chat_request(chat({{"tools", tools}, {"response_format", {{"type", "json_object"}}}}).dump()));
 }
 
 TEST(ChatRequest, ResponseFormats) {
     EXPECT_FALSE(parse_chat_request(chat({{"response_format", {{"type", "text"}}}}).dump())->options.constraint);
-    EXPECT_EQ(parse_chat_request(chat({{"response_format", {{"type", "json_object"}}}}).dump())->options.constraint->kind, ConstraintText::Kind::json_object);
-    const auto shaped = parse_chat_request(chat({{"response_format", {{"type", "json_schema"}, {"json_schema", {{"name", "x"}, {"schema", {{"type", "integer"}}}}}}}}).dump());
+    EXPECT_EQ(
+        parse_chat_request(chat({{"response_format", {{"type", "json_object"}}}}).dump())->options.constraint->kind,
+        ConstraintText::Kind::json_object);
+    const auto shaped = parse_chat_request(
+        chat({{"response_format",
+               {{"type", "json_schema"}, {"json_schema", {{"name", "x"}, {"schema", {{"type", "integer"}}}}}}}})
+            .dump());
     ASSERT_TRUE(shaped);
     EXPECT_EQ(shaped->options.constraint->schema_json, R"({"type":"integer"})");
 }
 
 TEST(CompletionRequest, PromptShapes) {
-    const auto prompts = [](const char* prompt) { return parse_completion_request(R"({"model":"m","prompt":)" + std::string(prompt) + "}"); };
+    const auto prompts = [](const char* prompt) {
+        return parse_completion_request(R"({"model":"m","prompt":)" + std::string(prompt) + "}");
+    };
     EXPECT_EQ(prompts(R"("a")")->prompts.size(), 1u);
     EXPECT_EQ(prompts(R"(["a","b"])")->prompts.size(), 2u);
     EXPECT_EQ(std::get<std::vector<TokenId>>(prompts("[1,2]")->prompts[0]), (std::vector<TokenId>{1, 2}));
@@ -148,13 +176,17 @@ TEST(CompletionRequest, PromptShapes) {
 }
 
 TEST(EmbeddingRequest, InputShapes) {
-    const auto inputs = [](const char* input) { return parse_embedding_request(R"({"model":"m","input":)" + std::string(input) + "}"); };
+    const auto inputs = [](const char* input) {
+        return parse_embedding_request(R"({"model":"m","input":)" + std::string(input) + "}");
+    };
     EXPECT_EQ(inputs(R"("a")")->texts.size(), 1u);
     EXPECT_EQ(inputs(R"(["a","b"])")->texts.size(), 2u);
     EXPECT_EQ(inputs("[1,2]")->token_inputs.size(), 1u);
     EXPECT_EQ(inputs("[[1],[2]]")->token_inputs.size(), 2u);
-    for (const char* bad : {"null", "[]", "\"\"", "[\"a\",1]", "[[1],\"a\"]", "[[]]", "{}"}) EXPECT_EQ(inputs(bad).error().param, "input") << bad;
-    EXPECT_EQ(parse_embedding_request(R"({"model":"m","input":"a","encoding_format":"hex"})").error().param, "encoding_format");
+    for (const char* bad : {"null", "[]", "\"\"", "[\"a\",1]", "[[1],\"a\"]", "[[]]", "{}"})
+        EXPECT_EQ(inputs(bad).error().param, "input") << bad;
+    EXPECT_EQ(parse_embedding_request(R"({"model":"m","input":"a","encoding_format":"hex"})").error().param,
+              "encoding_format");
 }
 
 } // namespace

@@ -37,7 +37,8 @@ std::string_view opener_of(ToolFormat format) {
 /// Formats that write bare JSON: a call can only be the first thing in the answer.
 bool starts_bare_call(ToolFormat format, std::string_view text) {
     const auto body = trim(text);
-    return !body.empty() && ((format == ToolFormat::llama && body.front() == '{') || (format == ToolFormat::mistral && body.starts_with("[{")));
+    return !body.empty() && ((format == ToolFormat::llama && body.front() == '{') ||
+                             (format == ToolFormat::mistral && body.starts_with("[{")));
 }
 
 json call_schema(const json& function, const char* arguments_name) {
@@ -45,7 +46,8 @@ json call_schema(const json& function, const char* arguments_name) {
     return {{"type", "object"},
             {"properties",
              {{"name", {{"const", function["name"]}}},
-              {arguments_name, parameters.is_object() ? parameters : json{{"type", "object"}, {"additionalProperties", false}}}}},
+              {arguments_name,
+               parameters.is_object() ? parameters : json{{"type", "object"}, {"additionalProperties", false}}}}},
             {"required", {"name", arguments_name}},
             {"additionalProperties", false}};
 }
@@ -108,7 +110,9 @@ ToolCallReader::Rest ToolCallReader::finish_tagged(std::string_view held) const 
         held.remove_prefix(open + kHermesOpen.size());
         const auto close = held.find(kHermesClose);
         const auto body = held.substr(0, close);
-        if (!add_calls(body, rest.calls)) rest.content += std::string(kHermesOpen) + std::string(body) + (close == std::string_view::npos ? "" : std::string(kHermesClose));
+        if (!add_calls(body, rest.calls))
+            rest.content += std::string(kHermesOpen) + std::string(body) +
+                            (close == std::string_view::npos ? "" : std::string(kHermesClose));
         if (close == std::string_view::npos) break;
         held.remove_prefix(close + kHermesClose.size());
     }
@@ -133,9 +137,13 @@ ForcedCall force_tool_call(ToolFormat format, std::string_view tools_json, std::
     for (const auto& tool : json::parse(tools_json))
         if (name.empty() || tool["function"]["name"] == name) any.push_back(call_schema(tool["function"], arguments));
     json schema = any.size() == 1 ? any.front() : json{{"anyOf", any}};
-    if (format == ToolFormat::mistral) schema = {{"type", "array"}, {"items", schema}, {"minItems", 1}, {"maxItems", 1}};
-    std::string suffix = format == ToolFormat::hermes ? "<tool_call>\n" : format == ToolFormat::mistral ? std::string(kMistralOpen) : "";
-    return {.prompt_suffix = std::move(suffix), .constraint = {.kind = ConstraintText::Kind::json_schema, .schema_json = dump(schema)}};
+    if (format == ToolFormat::mistral)
+        schema = {{"type", "array"}, {"items", schema}, {"minItems", 1}, {"maxItems", 1}};
+    std::string suffix = format == ToolFormat::hermes    ? "<tool_call>\n"
+                         : format == ToolFormat::mistral ? std::string(kMistralOpen)
+                                                         : "";
+    return {.prompt_suffix = std::move(suffix),
+            .constraint = {.kind = ConstraintText::Kind::json_schema, .schema_json = dump(schema)}};
 }
 
 } // namespace assay::api

@@ -22,7 +22,8 @@ Outcome read(ToolFormat format, std::string_view text, std::size_t piece) {
     return outcome;
 }
 
-void expect(ToolFormat format, std::string_view text, std::string_view content, const std::vector<std::pair<std::string, std::string>>& calls) {
+void expect(ToolFormat format, std::string_view text, std::string_view content,
+            const std::vector<std::pair<std::string, std::string>>& calls) {
     for (std::size_t piece = 1; piece <= text.size(); ++piece) {
         const auto outcome = read(format, text, piece);
         EXPECT_EQ(outcome.text, content) << piece;
@@ -35,18 +36,25 @@ void expect(ToolFormat format, std::string_view text, std::string_view content, 
 }
 
 TEST(ToolCalls, Hermes) {
-    expect(ToolFormat::hermes, "<tool_call>\n{\"name\":\"f\",\"arguments\":{\"x\":1}}\n</tool_call>", "", {{"f", "{\"x\":1}"}});
-    expect(ToolFormat::hermes, "Let me see. <tool_call>{\"name\":\"f\",\"arguments\":{}}</tool_call>\n<tool_call>{\"name\":\"g\",\"arguments\":{}}</tool_call>",
+    expect(ToolFormat::hermes, "<tool_call>\n{\"name\":\"f\",\"arguments\":{\"x\":1}}\n</tool_call>", "",
+           {{"f", "{\"x\":1}"}});
+    expect(ToolFormat::hermes,
+           "Let me see. "
+           "<tool_call>{\"name\":\"f\",\"arguments\":{}}</tool_call>\n<tool_call>{\"name\":\"g\",\"arguments\":{}}</"
+           "tool_call>",
            "Let me see. ", {{"f", "{}"}, {"g", "{}"}});
-    expect(ToolFormat::hermes, "<tool_call>{\"name\":\"f\",\"arguments\":{}}", "", {{"f", "{}"}}); // cut off after the call
+    expect(ToolFormat::hermes, "<tool_call>{\"name\":\"f\",\"arguments\":{}}", "",
+           {{"f", "{}"}}); // cut off after the call
     expect(ToolFormat::hermes, "a < b and <tool", "a < b and <tool", {});
     expect(ToolFormat::hermes, "<tool_call>{broken</tool_call> x", "<tool_call>{broken</tool_call> x", {});
-    expect(ToolFormat::hermes, "<tool_call>{\"name\":\"unknown\"}</tool_call>", "<tool_call>{\"name\":\"unknown\"}</tool_call>", {});
+    expect(ToolFormat::hermes, "<tool_call>{\"name\":\"unknown\"}</tool_call>",
+           "<tool_call>{\"name\":\"unknown\"}</tool_call>", {});
 }
 
 TEST(ToolCalls, Mistral) {
     expect(ToolFormat::mistral, "[TOOL_CALLS][{\"name\":\"f\",\"arguments\":{\"x\":1}}]", "", {{"f", "{\"x\":1}"}});
-    expect(ToolFormat::mistral, " [{\"name\":\"f\",\"arguments\":{}},{\"name\":\"g\",\"arguments\":{}}]", "", {{"f", "{}"}, {"g", "{}"}});
+    expect(ToolFormat::mistral, " [{\"name\":\"f\",\"arguments\":{}},{\"name\":\"g\",\"arguments\":{}}]", "",
+           {{"f", "{}"}, {"g", "{}"}});
     expect(ToolFormat::mistral, "[1] is a list", "[1] is a list", {});
 }
 
@@ -73,7 +81,8 @@ TEST(ToolCalls, FormatsAreToldFromTheTemplate) {
 }
 
 TEST(ToolCalls, ForcedCallsAreShapedByTheirTools) {
-    const auto tools = R"([{"type":"function","function":{"name":"f","parameters":{"type":"object"}}},{"type":"function","function":{"name":"g"}}])";
+    const auto tools =
+        R"([{"type":"function","function":{"name":"f","parameters":{"type":"object"}}},{"type":"function","function":{"name":"g"}}])";
     auto forced = force_tool_call(ToolFormat::hermes, tools, "f");
     EXPECT_EQ(forced.prompt_suffix, "<tool_call>\n");
     auto schema = nlohmann::json::parse(forced.constraint.schema_json);

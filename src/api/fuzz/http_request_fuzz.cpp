@@ -6,7 +6,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace assay::api;
     const std::string_view body(reinterpret_cast<const char*>(data), size);
     if (const auto chat = parse_chat_request(body); chat && !chat->tools_json.empty()) {
-        for (const auto format : {ToolFormat::hermes, ToolFormat::mistral, ToolFormat::llama}) force_tool_call(format, chat->tools_json, "");
+        for (const auto format : {ToolFormat::hermes, ToolFormat::mistral, ToolFormat::llama})
+            force_tool_call(format, chat->tools_json, "");
     }
     if (const auto text = parse_completion_request(body); !text) to_response(text.error());
     if (const auto embedding = parse_embedding_request(body); !embedding) to_response(embedding.error());

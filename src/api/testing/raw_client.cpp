@@ -54,14 +54,15 @@ const std::string& RawClient::read_all() {
 }
 
 std::string post_text(std::string_view path, std::string_view body, std::string_view headers) {
-    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n" + std::string(headers) +
-           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n" +
+           std::string(headers) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
 std::string exchange(std::uint16_t port, std::string_view request) {
     RawClient client(port);
     const auto line_end = request.find("\r\n") + 2;
-    EXPECT_TRUE(client.send(std::string(request.substr(0, line_end)) + "Connection: close\r\n" + std::string(request.substr(line_end))));
+    EXPECT_TRUE(client.send(std::string(request.substr(0, line_end)) + "Connection: close\r\n" +
+                            std::string(request.substr(line_end))));
     return client.read_all();
 }
 

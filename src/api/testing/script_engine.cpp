@@ -41,7 +41,8 @@ nlohmann::ordered_json smallest_value(const nlohmann::json& schema) {
     if (schema.value("type", "") == "array") return nlohmann::ordered_json::array({smallest_value(schema["items"])});
     if (schema.value("type", "") != "object") return 1;
     auto object = nlohmann::ordered_json::object();
-    for (const auto& name : schema.value("required", nlohmann::json::array())) object[name.get<std::string>()] = smallest_value(schema["properties"][name.get<std::string>()]);
+    for (const auto& name : schema.value("required", nlohmann::json::array()))
+        object[name.get<std::string>()] = smallest_value(schema["properties"][name.get<std::string>()]);
     return object;
 }
 
@@ -101,7 +102,9 @@ public:
 
     Result<std::vector<TokenId>> encode(std::string_view, std::string_view text) const override { return to_ids(text); }
     std::string decode(std::string_view, std::span<const TokenId> ids) const override { return to_text(ids); }
-    std::string token_bytes(std::string_view, TokenId id) const override { return std::string(1, static_cast<char>(id)); }
+    std::string token_bytes(std::string_view, TokenId id) const override {
+        return std::string(1, static_cast<char>(id));
+    }
 
     Result<std::vector<TokenId>> apply_chat_template(std::string_view, const ChatPrompt& prompt) const override {
         std::string text;
@@ -117,12 +120,14 @@ public:
         constraint->answer = "{\"ok\":true}";
         if (text.kind != ConstraintText::Kind::json_schema) return constraint;
         const auto schema = nlohmann::json::parse(text.schema_json);
-        if (text.schema_json.contains("\"not\"")) return fail(ErrorCode::unsupported, "schema keyword 'not' is not supported");
+        if (text.schema_json.contains("\"not\""))
+            return fail(ErrorCode::unsupported, "schema keyword 'not' is not supported");
         constraint->answer = smallest_value(schema).dump();
         return constraint;
     }
 
-    Result<RequestId> submit(std::string_view, GenerationRequest request, std::shared_ptr<GenerationSink> sink) override {
+    Result<RequestId> submit(std::string_view, GenerationRequest request,
+                             std::shared_ptr<GenerationSink> sink) override {
         const std::lock_guard lock(mutex_);
         if (jobs_.size() >= options_.queue_max) return fail(ErrorCode::resource_exhausted, "all slots are taken");
         Job job{.id = ++last_id_, .request = std::move(request), .sink = std::move(sink), .answer = {}};
