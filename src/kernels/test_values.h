@@ -112,13 +112,14 @@ inline std::ptrdiff_t difference(const std::vector<float>& a, const std::vector<
     return -1;
 }
 
-/// Every back end that this machine runs; with AVX-512 also the AMX kernels over the model of the tile unit.
+/// Every back end that this machine runs; with AVX-512 also the AMX kernels over the model of the tile unit,
+/// and the set without BF16.
 inline std::vector<const KernelSet*> sets() {
     std::vector<const KernelSet*> all;
     for (const std::string_view name : available_isas()) {
         all.push_back(*select_kernels(name));
 #if defined(__x86_64__)
-        if (name == "avx512") all.push_back(&kAmxModelKernels);
+        if (name == "avx512") all.insert(all.end(), {&kAmxModelKernels, &kAvx512Kernels}); // the latter also where BF16 is there
 #endif
     }
     return all;

@@ -3,6 +3,7 @@
 #include "kernels/element_math.h"
 #include "kernels/simd/attention.h"
 #include "kernels/simd/elementwise.h"
+#include "kernels/simd/linear_bf16.h"
 #include "kernels/simd/linear_float.h"
 #include "kernels/simd/linear_quantized.h"
 #include "kernels/simd/sampling.h"

@@ -3,7 +3,7 @@
 #pragma once
 #include "kernels/simd/amx_tiles.h"
 #include "kernels/simd/lanes.h"
-#include "kernels/simd/linear_float.h"
+#include "kernels/simd/linear_bf16.h"
 #include "kernels/simd/linear_quantized.h"
 
 namespace assay::kernels {

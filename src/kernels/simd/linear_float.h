@@ -6,101 +6,115 @@
 namespace assay::kernels {
 namespace {
 
-// Rows and groups of 16 outputs that share registers: R * G accumulators, one fma chain each, ascending over inputs.
+constexpr std::size_t kFloatDepth = 256; // inputs a pass: the weights of one register tile stay in the second-level cache
+constexpr std::size_t kFloatTall = 192;  // rows a pass: so do their activations
+
+// One register tile: R rows by G groups of 16 outputs, one fma chain an output, ascending over `depth` inputs. `x` is
+// [input][R]. A chain that goes on in a later pass rests in y, unrounded by the store rule until it ends.
 template <int R, int G>
-inline void float_tile(const PackedWeights& weights, std::size_t group, const float* x, std::size_t x_stride, float* y, std::size_t y_stride) {
+inline void float_tile(const float* x, const float* w, std::size_t group_stride, std::size_t depth, bool first, bool last, float* y,
+                       std::size_t y_stride) {
     F acc[R][G];
-    const float* w[G];
-    for (int g = 0; g < G; ++g) w[g] = reinterpret_cast<const float*>(weights.group(group + static_cast<std::size_t>(g)));
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-        for (int g = 0; g < G; ++g) acc[r][g] = V::zero();
+#pragma GCC unroll 8
+        for (int g = 0; g < G; ++g) acc[r][g] = first ? V::zero() : V::load(y + static_cast<std::size_t>(r) * y_stride + static_cast<std::size_t>(g) * kLanes);
     }
-    for (std::size_t k = 0; k < weights.inputs; ++k) {
+    for (std::size_t k = 0; k < depth; ++k, x += R, w += kLanes) {
         F column[G];
-#pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) column[g] = V::load(w[g] + k * kLanes);
+#pragma GCC unroll 8
+        for (int g = 0; g < G; ++g) column[g] = V::load(w + static_cast<std::size_t>(g) * group_stride);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
-            const F value = V::set(x[static_cast<std::size_t>(r) * x_stride + k]);
-#pragma GCC unroll 4
+            const F value = V::set(x[r]);
+#pragma GCC unroll 8
             for (int g = 0; g < G; ++g) acc[r][g] = V::fma(value, column[g], acc[r][g]);
         }
     }
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
         for (int g = 0; g < G; ++g) {
-            V::store(y + static_cast<std::size_t>(r) * y_stride + (group + static_cast<std::size_t>(g)) * kLanes, V::flush(acc[r][g]));
+            V::store(y + static_cast<std::size_t>(r) * y_stride + static_cast<std::size_t>(g) * kLanes, last ? V::flush(acc[r][g]) : acc[r][g]);
         }
     }
 }
 
-template <int R>
-void float_rows(const PackedWeights& weights, std::size_t group_begin, std::size_t group_end, const float* x, std::size_t x_stride, float* y,
-                std::size_t y_stride) {
+// Where one pass stands: `depth` inputs from `begin` on.
+struct FloatPass {
+    const PackedWeights& weights;
+    std::size_t begin;
+    std::size_t depth;
+    float* y;
+    std::size_t y_stride;
+
+    const float* panel(std::size_t g) const { return reinterpret_cast<const float*>(weights.group(g)) + begin * kLanes; }
+    std::size_t group_stride() const { return weights.group_bytes / sizeof(float); }
+    bool first() const { return begin == 0; }
+    bool last() const { return begin + depth == weights.inputs; }
+};
+
+template <int R, int G>
+inline void float_tile_at(const FloatPass& pass, const float* x, std::size_t row, std::size_t g) {
+    float_tile<R, G>(x, pass.panel(g), pass.group_stride(), pass.depth, pass.first(), pass.last(), pass.y + row * pass.y_stride + g * kLanes, pass.y_stride);
+}
+
+template <int G, int R>
+inline void float_rest(const FloatPass& pass, const float* x, std::size_t row, std::size_t rows, std::size_t g) {
+    if constexpr (R > 0) {
+        if (rows == R) return float_tile_at<R, G>(pass, x, row, g);
+        float_rest<G, R - 1>(pass, x, row, rows, g);
+    }
+}
+
+// All rows of a pass against G groups, whose weights stay near meanwhile.
+template <int G>
+void float_panel(const FloatPass& pass, const float* x, std::size_t row, std::size_t rows, std::size_t g) {
+    constexpr std::size_t kRows = V::kFloatRows;
+    for (; rows >= kRows; rows -= kRows, row += kRows, x += kRows * pass.depth) float_tile_at<V::kFloatRows, G>(pass, x, row, g);
+    float_rest<G, V::kFloatRows - 1>(pass, x, row, rows, g);
+}
+
+// Tiles of kFloatRows rows as [input][row]; the last tile holds what is left.
+void gather_float_rows(const float* x, std::size_t x_stride, std::size_t rows, std::size_t depth, float* out) {
+    while (rows > 0) {
+        const std::size_t count = rows < V::kFloatRows ? rows : V::kFloatRows;
+        for (std::size_t k = 0; k < depth; ++k) {
+            for (std::size_t r = 0; r < count; ++r) *out++ = x[r * x_stride + k];
+        }
+        x += count * x_stride;
+        rows -= count;
+    }
+}
+
+void linear_f32_one(const PackedWeights& weights, const float* x, std::size_t group_begin, std::size_t group_end, float* y) {
+    constexpr std::size_t kGroups = V::kFloatDecodeGroups;
+    const FloatPass pass{weights, 0, weights.inputs, y, 0};
     std::size_t g = group_begin;
-    for (; g + 4 <= group_end; g += 4) float_tile<R, 4>(weights, g, x, x_stride, y, y_stride);
-    for (; g < group_end; ++g) float_tile<R, 1>(weights, g, x, x_stride, y, y_stride);
+    for (; g + kGroups <= group_end; g += kGroups) float_tile_at<1, V::kFloatDecodeGroups>(pass, x, 0, g);
+    for (; g < group_end; ++g) float_tile_at<1, 1>(pass, x, 0, g);
 }
 
 void linear_f32(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
                 std::size_t group_end, float* y, std::size_t y_stride) {
-    std::size_t row = 0;
-    for (; row + V::kAttentionRows <= rows; row += V::kAttentionRows) {
-        float_rows<V::kAttentionRows>(weights, group_begin, group_end, x + row * x_stride, x_stride, y + row * y_stride, y_stride);
-    }
-    for (; row < rows; ++row) float_rows<1>(weights, group_begin, group_end, x + row * x_stride, x_stride, y + row * y_stride, y_stride);
-}
-
-// Even/odd-32: per 32 inputs E and O are ascending chains over the even and the odd ones, then acc + (E + O).
-// The products of two bfloat16 are exact in binary32, so fma and multiply-add agree.
-template <int R>
-inline void bf16_tile(const PackedWeights& weights, std::size_t group, const std::uint16_t* x, std::size_t x_stride, float* y, std::size_t y_stride) {
-    F acc[R];
-    for (int r = 0; r < R; ++r) acc[r] = V::zero();
-    const auto* w = reinterpret_cast<const std::uint16_t*>(weights.group(group));
-    for (std::size_t k = 0; k < weights.inputs; k += kBlock) {
-        F even[R];
-        F odd[R];
-        for (int r = 0; r < R; ++r) even[r] = odd[r] = V::zero();
-        for (std::size_t pair = 0; pair < kBlock / 2; ++pair, w += 2 * kLanes) {
-            const F w_even = V::even_bf16(w);
-            const F w_odd = V::odd_bf16(w);
-#pragma GCC unroll 8
-            for (int r = 0; r < R; ++r) {
-                const std::uint16_t* at = x + static_cast<std::size_t>(r) * x_stride + k + 2 * pair;
-                even[r] = V::fma(V::set(bf16_to_f32(at[0])), w_even, even[r]);
-                odd[r] = V::fma(V::set(bf16_to_f32(at[1])), w_odd, odd[r]);
-            }
-        }
-        for (int r = 0; r < R; ++r) acc[r] = V::add(acc[r], V::add(even[r], odd[r]));
-    }
-    for (int r = 0; r < R; ++r) V::store(y + static_cast<std::size_t>(r) * y_stride + group * kLanes, V::flush(acc[r]));
-}
-
-
-void linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
-                 std::size_t group_end, float* y, std::size_t y_stride) {
-    constexpr std::size_t kRows = 4;
-    const std::size_t padded_inputs = (weights.inputs + kBlock - 1) / kBlock * kBlock;
-    auto* rounded = static_cast<std::uint16_t*>(__builtin_malloc(kRows * padded_inputs * sizeof(std::uint16_t)));
-    if (rounded == nullptr) __builtin_trap();
-    for (std::size_t row = 0; row < rows; row += kRows) {
-        const std::size_t count = rows - row < kRows ? rows - row : kRows;
-        for (std::size_t r = 0; r < count; ++r) {
-            for (std::size_t k = 0; k < padded_inputs; ++k) {
-                rounded[r * padded_inputs + k] = k < weights.inputs ? f32_to_bf16(x[(row + r) * x_stride + k]) : std::uint16_t{0};
-            }
-        }
-        for (std::size_t g = group_begin; g < group_end; ++g) {
-            if (count == kRows) {
-                bf16_tile<kRows>(weights, g, rounded, padded_inputs, y + row * y_stride, y_stride);
-            } else {
-                for (std::size_t r = 0; r < count; ++r) {
-                    bf16_tile<1>(weights, g, rounded + r * padded_inputs, padded_inputs, y + (row + r) * y_stride, y_stride);
-                }
-            }
+    if (rows == 1) return linear_f32_one(weights, x, group_begin, group_end, y);
+    const std::size_t passes = (weights.inputs + kFloatDepth - 1) / kFloatDepth;
+    const std::size_t depth = passes == 0 ? 0 : (weights.inputs + passes - 1) / passes;
+    const std::size_t tall = rows < kFloatTall ? rows : kFloatTall;
+    auto* gathered = static_cast<float*>(__builtin_malloc((tall * depth + 1) * sizeof(float)));
+    if (gathered == nullptr) __builtin_trap();
+    constexpr std::size_t kGroups = V::kFloatGroups;
+    for (std::size_t begin = 0; begin < weights.inputs; begin += depth) {
+        const FloatPass pass{weights, begin, weights.inputs - begin < depth ? weights.inputs - begin : depth, y, y_stride};
+        for (std::size_t row = 0; row < rows; row += tall) {
+            const std::size_t count = rows - row < tall ? rows - row : tall;
+            gather_float_rows(x + row * x_stride + begin, x_stride, count, pass.depth, gathered);
+            std::size_t g = group_begin;
+            for (; g + kGroups <= group_end; g += kGroups) float_panel<V::kFloatGroups>(pass, gathered, row, count, g);
+            for (; g < group_end; ++g) float_panel<1>(pass, gathered, row, count, g);
         }
     }
-    __builtin_free(rounded);
+    __builtin_free(gathered);
 }
 
 } // namespace

@@ -7,6 +7,7 @@ extern const KernelSet kScalarKernels;
 #if defined(__x86_64__)
 extern const KernelSet kAvx2Kernels;
 extern const KernelSet kAvx512Kernels;
+extern const KernelSet kAvx512Bf16Kernels;
 extern const KernelSet kAmxKernels;
 extern const KernelSet kAmxModelKernels; ///< needs AVX-512; for tests
 #elif defined(__aarch64__)

@@ -15,6 +15,10 @@ struct V {
     static constexpr int kByteOffset = 0; // 8-bit weights are made signed again, since u8 x s8 pairs could saturate
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 3;
+    static constexpr int kFloatRows = 6; // register tile of the float products: rows and groups,
+    static constexpr int kFloatGroups = 1;
+    static constexpr int kFloatDecodeGroups = 4; // and groups for a single row
+    static constexpr int kBf16Rows = 2;
 
     static F set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
     static F zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
@@ -53,6 +57,14 @@ struct V {
     static F odd_bf16(const std::uint16_t* p) {
         const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xffff0000u));
         return {_mm256_castsi256_ps(_mm256_and_si256(load8(p), mask)), _mm256_castsi256_ps(_mm256_and_si256(load8(p + 16), mask))};
+    }
+    // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
+    struct Links { F first, second; };
+    struct LinkPair { Links even, odd; };
+    static LinkPair bf16_links(const std::uint16_t* p) { return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}}; }
+    static F chain_bf16(F acc, const Links& w, std::uint32_t x) {
+        acc = fma(set(__builtin_bit_cast(float, x & 0xffff0000u)), w.first, acc);
+        return fma(set(__builtin_bit_cast(float, x << 16)), w.second, acc);
     }
 
     static I iset(std::int32_t x) { return {_mm256_set1_epi32(x), _mm256_set1_epi32(x)}; }

@@ -16,6 +16,10 @@ struct V {
     static constexpr int kByteOffset = 128; // 8-bit weights enter as unsigned, biased
     static constexpr int kDecodeGroups = 4; // output groups side by side when there are few rows
     static constexpr int kAttentionRows = 6; // query rows whose accumulators fit the registers
+    static constexpr int kFloatRows = 6; // register tile of the float products: rows and groups,
+    static constexpr int kFloatGroups = 4;
+    static constexpr int kFloatDecodeGroups = 4; // and groups for a single row
+    static constexpr int kBf16Rows = 8;
 
     static F zero() { return _mm512_setzero_ps(); }
     static F set(float x) { return _mm512_set1_ps(x); }
@@ -48,6 +52,29 @@ struct V {
     static F odd_bf16(const std::uint16_t* p) {
         return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
     }
+#if defined(ASSAY_AVX512_BF16)
+    // VDPBF16PS adds the product of the upper halves, rounds, then that of the lower ones: both links of a chain.
+    struct LinkPair { __m512bh even, odd; };
+    static LinkPair bf16_links(const std::uint16_t* p) {
+        constexpr __mmask32 kUpper = 0xaaaaaaaau;
+        const __m512i a = _mm512_loadu_si512(p);      // inputs k, k + 1
+        const __m512i b = _mm512_loadu_si512(p + 32); // inputs k + 2, k + 3
+        return {reinterpret_cast<__m512bh>(_mm512_mask_mov_epi16(b, kUpper, _mm512_slli_epi32(a, 16))),
+                reinterpret_cast<__m512bh>(_mm512_mask_mov_epi16(_mm512_srli_epi32(b, 16), kUpper, a))};
+    }
+    static F chain_bf16(F acc, __m512bh w, std::uint32_t x) {
+        return _mm512_dpbf16_ps(acc, reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(x))), w);
+    }
+#else
+    // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
+    struct Links { F first, second; };
+    struct LinkPair { Links even, odd; };
+    static LinkPair bf16_links(const std::uint16_t* p) { return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}}; }
+    static F chain_bf16(F acc, const Links& w, std::uint32_t x) {
+        acc = fma(set(__builtin_bit_cast(float, x & 0xffff0000u)), w.first, acc);
+        return fma(set(__builtin_bit_cast(float, x << 16)), w.second, acc);
+    }
+#endif
 
     static I izero() { return _mm512_setzero_si512(); }
     static I iset(std::int32_t x) { return _mm512_set1_epi32(x); }

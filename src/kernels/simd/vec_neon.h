@@ -16,6 +16,10 @@ struct V {
     static constexpr int kByteOffset = 0; // 8-bit weights are made signed again
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 3;
+    static constexpr int kFloatRows = 6; // register tile of the float products: rows and groups,
+    static constexpr int kFloatGroups = 1;
+    static constexpr int kFloatDecodeGroups = 4; // and groups for a single row
+    static constexpr int kBf16Rows = 2;
 
     static F set(float x) { return {vdupq_n_f32(x), vdupq_n_f32(x), vdupq_n_f32(x), vdupq_n_f32(x)}; }
     static F zero() { return set(0.0f); }
@@ -55,6 +59,14 @@ struct V {
     }
     static F even_bf16(const std::uint16_t* p) { return {even4(p), even4(p + 8), even4(p + 16), even4(p + 24)}; }
     static F odd_bf16(const std::uint16_t* p) { return {odd4(p), odd4(p + 8), odd4(p + 16), odd4(p + 24)}; }
+    // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
+    struct Links { F first, second; };
+    struct LinkPair { Links even, odd; };
+    static LinkPair bf16_links(const std::uint16_t* p) { return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}}; }
+    static F chain_bf16(F acc, const Links& w, std::uint32_t x) {
+        acc = fma(set(__builtin_bit_cast(float, x & 0xffff0000u)), w.first, acc);
+        return fma(set(__builtin_bit_cast(float, x << 16)), w.second, acc);
+    }
 
     static I iset(std::int32_t x) { return {vdupq_n_s32(x), vdupq_n_s32(x), vdupq_n_s32(x), vdupq_n_s32(x)}; }
     static I izero() { return iset(0); }

@@ -17,6 +17,10 @@ struct V {
     static constexpr int kByteOffset = 128;
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 4;
+    static constexpr int kFloatRows = 4; // register tile of the float products: rows and groups,
+    static constexpr int kFloatGroups = 1;
+    static constexpr int kFloatDecodeGroups = 1; // and groups for a single row
+    static constexpr int kBf16Rows = 2;
 
 #define ASSAY_LANES(type, expression)                                                                                 \
     type y;                                                                                                           \
@@ -43,6 +47,14 @@ struct V {
     }
     static F even_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l])); }
     static F odd_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l + 1])); }
+    // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
+    struct Links { F first, second; };
+    struct LinkPair { Links even, odd; };
+    static LinkPair bf16_links(const std::uint16_t* p) { return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}}; }
+    static F chain_bf16(F acc, const Links& w, std::uint32_t x) {
+        acc = fma(set(__builtin_bit_cast(float, x & 0xffff0000u)), w.first, acc);
+        return fma(set(__builtin_bit_cast(float, x << 16)), w.second, acc);
+    }
 
     static I iset(std::int32_t x) { ASSAY_LANES(I, x); }
     static I izero() { return iset(0); }
