@@ -2,7 +2,9 @@
 /// A model ready to run: weights repacked for the kernels, graph fixed, arithmetic version 1.
 /// Immutable after load and thread-safe. Committed class: results depend on file and input alone.
 #include "base/result.h"
+#include "engine/kv_pages.h"
 #include "formats/model_file.h"
+#include "kernels/kernels.h"
 #include "tokenizer/tokenizer.h"
 
 #include <cstdint>
@@ -27,6 +29,14 @@ struct ModelOptions {
     std::function<void(std::uint64_t done, std::uint64_t all)> progress;
 };
 
+/// New tokens of one sequence in a forward pass. Borrows everything.
+struct SequenceStep {
+    std::span<const TokenId> tokens; ///< at positions past, past + 1, …; at least one
+    std::uint32_t past = 0;          ///< positions whose keys and values are in the pages already
+    std::span<const PageId> pages;   ///< page i holds positions [32·i, 32·i + 32); enough for past + tokens.size()
+    std::uint32_t logits_rows = 0;   ///< so many of the last tokens get logits
+};
+
 class Model {
 public:
     /// Errors: unsupported (an ISA the CPU lacks, a tensor type in a place it cannot be), malformed (missing or misshapen tensor, named).
@@ -36,8 +46,15 @@ public:
     virtual const formats::ModelConfig& config() const = 0;
     virtual std::string_view isa() const = 0; ///< the back end in use
     virtual std::uint32_t threads() const = 0;
+    virtual const kernels::KernelSet& kernels() const = 0;
     /// Bytes of weights read for one decoded token.
     virtual std::uint64_t weight_bytes() const = 0;
+
+    /// One pass over the new tokens of several sequences: writes their keys and values, then `logits`: vocabulary floats for
+    /// every row asked for, in the order of the steps. Each row is a function of its own sequence alone. A NaN among the
+    /// logits is the caller's to find (KernelSet::row_maximum). Causal models only; token ids and pages are asserted.
+    /// Uses the model's threads; calls from several threads take turns.
+    virtual void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits) const = 0;
 
     /// Logits after every token of one sequence, in order; `sink(position, logits)` with logits[vocabulary].
     /// `chunk`: rows a forward pass (0 = engine's choice; never changes a bit). For causal language models.
