@@ -13,8 +13,10 @@
 namespace assay::engine {
 namespace {
 
+/// Values are kept in whole vectors of 16 elements.
 std::size_t half_elements(const formats::ModelConfig& config) {
-    return std::size_t{KvPages::kPositions} * config.head_size;
+    const std::size_t padded = (config.head_size + kernels::kLanes - 1) / kernels::kLanes * kernels::kLanes;
+    return KvPages::kPositions * padded;
 }
 
 } // namespace
