@@ -4,6 +4,7 @@
 #include "formats/model_config.h"
 #include "formats/model_file_builder.h"
 #include "formats/quote.h"
+#include "formats/tensor_names.h"
 
 #include <limits>
 
@@ -162,6 +163,15 @@ Result<std::string> name_of(const GgufFile& gguf, const std::filesystem::path& p
     return path.stem().string();
 }
 
+Result<void> add_tensor(const GgufTensor& tensor, ModelFileBuilder& builder) {
+    const ModelConfig& config = builder.config();
+    if (tensor.name.ends_with(".attn_rot_embd.weight")) return {}; // frequencies that old converters kept and nothing reads
+    if (is_canonical(config.architecture, config.layers, tensor.name)) return builder.add_tensor(tensor.name, tensor.view);
+    return fail(ErrorCode::unsupported, "GGUF tensor " + quote(tensor.name) + ": has no place in a " +
+                                            std::string(to_string(config.architecture)) + " model of " +
+                                            std::to_string(config.layers) + " layers");
+}
+
 Result<std::shared_ptr<const ModelFile>> build(const std::filesystem::path& path, MappedFile mapping) {
     ModelFileBuilder builder("gguf");
     const GgufFile gguf = TRY(GgufFile::parse(builder.keep(std::move(mapping))));
@@ -172,7 +182,7 @@ Result<std::shared_ptr<const ModelFile>> build(const std::filesystem::path& path
     builder.chat_template() = TRY(gguf.text("tokenizer.chat_template")).value_or("");
     builder.name() = TRY(name_of(gguf, path));
     builder.add_path(path);
-    for (const GgufTensor& tensor : gguf.tensors()) TRY_VOID(builder.add_tensor(tensor.name, tensor.view));
+    for (const GgufTensor& tensor : gguf.tensors()) TRY_VOID(add_tensor(tensor, builder));
     return std::move(builder).finish();
 }
 

@@ -2,6 +2,7 @@
 
 #include "codec/utf8.h"
 #include "formats/gguf_model.h"
+#include "formats/hf_folder.h"
 #include "formats/model_config.h"
 #include "formats/model_file_builder.h"
 #include "formats/quote.h"
@@ -50,6 +51,9 @@ Result<std::shared_ptr<const ModelFile>> ModelFileBuilder::finish() && {
 }
 
 Result<std::shared_ptr<const ModelFile>> ModelFile::open(const std::filesystem::path& path) {
+    std::error_code error;
+    if (std::filesystem::is_directory(path, error)) return open_hf_folder(path);
+    if (path.extension() == ".safetensors") return open_safetensors(path);
     return open_gguf(path);
 }
 
