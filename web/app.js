@@ -2,8 +2,10 @@
 import { render } from "./markdown.js";
 
 const $ = (id) => document.getElementById(id);
-const DEFAULTS = { temperature: "0.7", top_p: "0.95", top_k: "40", max_tokens: "", seed: "", system: "" };
+const DEFAULTS = { temperature: "0.7", top_p: "0.95", top_k: "40", repetition_penalty: "1", max_tokens: "", seed: "", system: "" };
+const SLIDERS = ["temperature", "top_p", "repetition_penalty"];
 const STORE = "assay-settings";
+const HINT = $("stats").textContent;
 
 let models = [];
 let messages = []; // {role, content}, as sent
@@ -32,7 +34,7 @@ function saveSettings() {
 }
 
 function showValues() {
-  for (const name of ["temperature", "top_p"]) $(name + "-value").textContent = Number($(name).value).toFixed(2);
+  for (const name of SLIDERS) $(name + "-value").textContent = Number($(name).value).toFixed(2);
 }
 
 function requestBody() {
@@ -40,8 +42,7 @@ function requestBody() {
   const body = {
     model: $("model").value,
     messages: [...(system ? [{ role: "system", content: system }] : []), ...messages],
-    temperature: Number($("temperature").value),
-    top_p: Number($("top_p").value),
+    ...Object.fromEntries(SLIDERS.map((name) => [name, Number($(name).value)])),
     stream: true,
     stream_options: { include_usage: true },
   };
@@ -254,10 +255,25 @@ function grow() {
   box.style.height = Math.min(box.scrollHeight + 2, 200) + "px";
 }
 
-function submit() {
+function showSettings(open) {
+  $("settings").hidden = !open;
+  $("settings-toggle").setAttribute("aria-expanded", String(open));
+  $("settings-toggle").textContent = open ? "Close settings" : "Settings";
+}
+
+async function submit() {
   const text = $("prompt").value.trim();
   if (!text || running) return;
-  if (!$("settings").reportValidity()) return;
+  if (!$("settings").checkValidity()) {
+    showSettings(true); // what is wrong can be shown only where it is seen
+    $("settings").reportValidity();
+    return;
+  }
+  if (models.length === 0) { // the node was not there when the page was opened
+    showError("");
+    await loadModels();
+    if (models.length === 0) return;
+  }
   $("prompt").value = "";
   grow();
   ask(text);
@@ -282,7 +298,7 @@ $("clear").addEventListener("click", () => {
   messages = [];
   for (const article of document.querySelectorAll("#conversation article")) article.remove();
   $("welcome").hidden = false;
-  $("stats").textContent = "";
+  $("stats").textContent = HINT;
   showError("");
   $("prompt").focus();
 });
@@ -292,11 +308,7 @@ $("conversation").addEventListener("click", (event) => {
 });
 $("settings").addEventListener("input", saveSettings);
 $("settings").addEventListener("submit", (event) => event.preventDefault());
-$("settings-toggle").addEventListener("click", () => {
-  $("settings").hidden = !$("settings").hidden;
-  $("settings-toggle").setAttribute("aria-expanded", String(!$("settings").hidden));
-  $("settings-toggle").textContent = $("settings").hidden ? "Settings" : "Close settings";
-});
+$("settings-toggle").addEventListener("click", () => showSettings($("settings").hidden));
 $("reset").addEventListener("click", () => {
   for (const [name, value] of Object.entries(DEFAULTS)) $(name).value = value;
   saveSettings();

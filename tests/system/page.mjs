@@ -22,9 +22,12 @@ async function open(options) {
 
 const shoot = (page, name) => (shots ? page.screenshot({ path: `${shots}/${name}.png` }) : undefined);
 
+/// Returns once the page has taken the question; a short answer may be over by then.
 async function say(page, text) {
+  const before = await page.locator("article.user").count();
   await page.fill("#prompt", text);
   await page.press("#prompt", "Enter");
+  await page.waitForFunction((count) => document.querySelectorAll("article.user").length > count || document.querySelector("#error:not([hidden])"), before);
 }
 const settled = (page) => page.waitForSelector("#send:not([hidden])", { timeout: 120_000 });
 const lastAnswer = (page) => page.locator("article.assistant .body").last().innerText();
@@ -38,7 +41,6 @@ try {
   await setting(page, "temperature", "0");
   await setting(page, "max_tokens", "40");
   await say(page, "Name three fruits as a list.");
-  await page.waitForSelector("#stop:not([hidden])");
   await settled(page);
   const first = await lastAnswer(page);
   assert.ok(first.trim().length > 0, "no answer");
@@ -52,7 +54,6 @@ try {
   await page.click("#clear");
   assert.equal(await page.locator("article").count(), 0);
   await say(page, "Name three fruits as a list.");
-  await page.waitForSelector("#stop:not([hidden])");
   await settled(page);
   assert.equal(await lastAnswer(page), first);
 
@@ -97,11 +98,31 @@ try {
   assert.equal(await page.inputValue("#seed"), "12");
   assert.deepEqual(page.troubles.filter((text) => !text.includes("429")), []);
 
+  // A setting that cannot be sent is shown, though the settings were closed, and the question stays.
+  await setting(page, "seed", "1.5");
+  await page.fill("#prompt", "What is the capital of France?");
+  await page.press("#prompt", "Enter");
+  assert.equal(await page.isVisible("#settings"), true);
+  assert.equal(await page.evaluate(() => document.activeElement.id), "seed");
+  assert.equal(await page.inputValue("#prompt"), "What is the capital of France?");
+  await setting(page, "seed", "");
+
+  // The page was there before the node: the next question finds it.
+  await page.route("**/v1/models", (route) => route.abort());
+  await page.reload();
+  await page.waitForSelector("#error:not([hidden])");
+  await page.unroute("**/v1/models");
+  await setting(page, "max_tokens", "4");
+  await say(page, "Hello");
+  await page.waitForSelector("article.assistant");
+  await settled(page);
+  assert.equal(await page.isHidden("#error"), true);
+  assert.ok((await lastAnswer(page)).length > 0);
+
   // A phone, in the dark.
   const phone = await open({ viewport: { width: 375, height: 700 }, colorScheme: "dark", hasTouch: true, isMobile: true });
   await setting(phone, "max_tokens", "60");
   await say(phone, "Show a short Python function that adds two numbers.");
-  await phone.waitForSelector("#stop:not([hidden])");
   await settled(phone);
   assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), "the page is wider than the phone");
   await shoot(phone, "phone");

@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace assay::api {
 
@@ -62,6 +63,7 @@ struct Job {
     GenerationRequest request;
     std::shared_ptr<GenerationSink> sink;
     std::string answer;
+    std::string held; ///< bytes of a character that is not whole yet
     bool forever = false, cancelled = false;
     std::size_t position = 0;
 };
@@ -130,7 +132,7 @@ public:
                              std::shared_ptr<GenerationSink> sink) override {
         const std::lock_guard lock(mutex_);
         if (jobs_.size() >= options_.queue_max) return fail(ErrorCode::resource_exhausted, "all slots are taken");
-        Job job{.id = ++last_id_, .request = std::move(request), .sink = std::move(sink), .answer = {}};
+        Job job{.id = ++last_id_, .request = std::move(request), .sink = std::move(sink), .answer = {}, .held = {}};
         job.answer = scripted_answer(to_text(job.request.prompt), job.forever);
         job.forever |= job.request.ignore_end;
         if (job.request.constraint) job.answer = dynamic_cast<const SchemaConstraint&>(*job.request.constraint).answer;
@@ -185,7 +187,10 @@ private:
             return true;
         }
         const char c = job.answer[job.position++ % job.answer.size()];
-        TokenEvent event{.id = static_cast<unsigned char>(c), .text = std::string(1, c), .chosen = {}, .top = {}};
+        TokenEvent event{.id = static_cast<unsigned char>(c), .text = {}, .chosen = {}, .top = {}};
+        job.held += c;
+        const bool inside = (job.answer[job.position % job.answer.size()] & 0xc0) == 0x80; // of a character in UTF-8
+        if (!inside) event.text = std::exchange(job.held, {});
         const auto top = job.request.sampling.top_logprobs;
         if (top >= 0) event.chosen = Logprob{event.id, -0.25};
         for (TokenId i = 0; i < top; ++i) event.top.push_back({event.id + i, -0.25 - i});
