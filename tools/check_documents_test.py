@@ -29,7 +29,7 @@ class Links(unittest.TestCase):
         self.assertIn("docs/a.md:3: " + message, output)
 
     def test_good_ones(self):
-        good = "[b](b.md) [x](../src/base/x.h) [up](#top) [c](b.md#the-first-part-again) [w](https://example.org/x.md) `src/base/` `src/*/x.h` `src/base/x.{h,cpp}`"
+        good = "[b](b.md) [x](../src/base/x.h) [up](#top) [c](b.md#the-first-part-again) [w](https://example.org/x.md) `src/base/` `src/ROOM/` `src/*/x.h` `src/base/x.{h,cpp}`"
         self.assertEqual(self.document(f"# Top\n{good}\n```\n[no](gone.md)\n```\n"), (0, ""))
 
     def test_missing_file(self):

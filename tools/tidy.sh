@@ -23,6 +23,9 @@ for file in $files; do
     if grep -q "/$file\"" "$build/compile_commands.json"; then compiled="$compiled $file"; fi
 done
 [ -n "$compiled" ] || { echo "tidy.sh: nothing to check"; exit 0; }
-# Clang knows neither GCC's flags for the kernels' vectors nor its warnings' names.
-printf '%s\n' $compiled | xargs -P "${JOBS:-2}" -n 1 "$tidy" -p "$build" --quiet \
-    --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-unused-command-line-argument --extra-arg=-Wno-error || exit 1
+# Clang knows neither GCC's flags for the kernels' vectors nor its warnings' names. xargs fails when one of its runs does.
+printf '%s\n' $compiled | xargs -P "${JOBS:-2}" -n 1 sh -c '
+    found=$("$0" -p "$1" --quiet --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-unused-command-line-argument \
+        --extra-arg=-Wno-error "$2" 2>&1) && status=0 || status=1
+    printf "%s\n" "$found" | grep -v -e "^[0-9]* warnings\? generated" -e "^$" || true
+    exit $status' "$tidy" "$build" || exit 1
