@@ -177,6 +177,7 @@ Result<std::shared_ptr<const ModelFile>> build(const std::filesystem::path& path
     const GgufFile gguf = TRY(GgufFile::parse(builder.keep(std::move(mapping))));
     TRY_VOID(check_whole_model(gguf));
     builder.config() = TRY(read_gguf_config(gguf));
+    TRY_VOID(check(builder.config()));
     builder.tokenizer() = TRY(read_gguf_tokenizer(gguf));
     TRY_VOID(check_vocabulary(builder.config(), builder.tokenizer()));
     builder.chat_template() = TRY(gguf.text("tokenizer.chat_template")).value_or("");
