@@ -71,7 +71,14 @@ class IncludeRules(unittest.TestCase):
     def test_names_of_headers(self):
         self.refused("src/crypto/a.cpp", '#include "sha256.h"', "named from src/ down")
         self.refused("src/crypto/a.cpp", "#include <base/result.h>", "use quotation marks")
-        self.refused("src/crypto/a.cpp", '#include "base/gone.h"', "does not exist")
+        self.accepted("src/crypto/a.cpp", '#include "base/gone.h"')
+
+    def test_headers_beside(self):
+        beside = {"bench/support.h": "#pragma once\n", "src/crypto/support.h": "#pragma once\n"}
+        self.assertEqual(self.check(beside | {"bench/a.cpp": '#include "support.h"\n'}), (0, ""))
+        status, text = self.check(beside | {"src/crypto/a.cpp": '#include "support.h"\n'})
+        self.assertEqual(status, 1)
+        self.assertIn("'support.h' is not in a room", text)
 
     def test_unknown_room(self):
         status, text = self.check({"src/cellar/a.cpp": "\n"})
