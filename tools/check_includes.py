@@ -6,7 +6,7 @@
 1. A room includes only itself and what cmake/rooms.txt lets it use, directly or through another room. Its tests too.
 2. Nothing under src/ includes apps/, bench/ or tests/; apps/ may include every room; nothing includes an app.
 3. A header whose opening comment says "Internal to the room" is included by its own room only.
-4. A header whose opening comment says "For tests only", and every header of a folder testing/, is included by test code only:
+4. A header whose opening comment says "For tests only", or is named test_*, or lies in testing/, is included by test code only:
    files named *_test.cpp, test_*, *_check.cpp, those under testing/ or fuzz/, other headers for tests, bench/ and tests/.
 5. Own headers are included with quotation marks and from src/ down ("base/result.h"); in bench/ and tests/ also from beside.
 A header that does not exist is left to the compiler.
@@ -38,11 +38,11 @@ def read_rooms(path: Path) -> dict[str, set[str]]:
 
 
 def opening_comment(text: str) -> str:
-    """The /// lines at the top of a header, before its first include or declaration, as one line."""
+    """The comment lines at the top of a header, before its first include or declaration, as one line."""
     lines = []
     for line in text.splitlines():
-        if line.startswith("///"):
-            lines.append(line[3:].strip())
+        if line.startswith("//"):
+            lines.append(line.lstrip("/").strip())
         elif line.strip() and line.strip() != "#pragma once":
             break
     return " ".join(lines)
@@ -62,7 +62,8 @@ class Checker:
         return self.comments[header]
 
     def for_tests(self, header: str) -> bool:
-        return "testing" in Path(header).parts or "for tests only" in self.comment_of(header).lower()
+        path = Path(header)
+        return "testing" in path.parts or path.name.startswith("test_") or "for tests only" in self.comment_of(header).lower()
 
     def is_test_code(self, path: Path) -> bool:
         relative = path.relative_to(self.root)

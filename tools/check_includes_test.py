@@ -20,7 +20,8 @@ class IncludeRules(unittest.TestCase):
                 "src/crypto/sha256.h": '#pragma once\n#include "base/result.h"\n',
                 "src/crypto/blocks.h": "#pragma once\n/// Block functions. Internal to\n/// the room.\n",
                 "src/engine/model.h": "#pragma once\n",
-                "src/engine/test_data.h": "#pragma once\n/// Data. For tests only.\n",
+                "src/engine/golden_data.h": "#pragma once\n/// Data. For tests only.\n",
+                "src/engine/test_data.h": "#pragma once\n",
             } | files
             for name, text in tree.items():
                 path = Path(folder) / name
@@ -60,7 +61,9 @@ class IncludeRules(unittest.TestCase):
 
     def test_header_for_tests(self):
         self.refused("src/engine/a.cpp", '#include "engine/test_data.h"', "for tests only")
+        self.refused("src/engine/a.cpp", '#include "engine/golden_data.h"', "for tests only")
         self.accepted("src/engine/a_test.cpp", '#include "engine/test_data.h"')
+        self.accepted("src/engine/test_model.h", '#include "engine/golden_data.h"')
         self.accepted("tests/sameness/a.cpp", '#include "engine/test_data.h"')
 
     def test_testing_folder(self):
