@@ -29,7 +29,7 @@ ForwardPass::ForwardPass(const ModelWeights& weights, const kernels::KernelSet& 
     inner_ = work_.inner.reserve(rows * config_.feed_forward);
     work_.inner_tiles.reserve(rows, config_.feed_forward);
     work_.normed.reserve(rows * width_);
-    work_.tiles.reserve(rows, std::max(width_, query_width_));
+    work_.tiles.reserve(2 * rows, std::max(width_, query_width_));
     drops_rows_ = hidden_ == nullptr && rows_with_logits_.size() != rows;
     work_.threads.resize(threads);
 }
@@ -107,16 +107,15 @@ void ForwardPass::rotation_tables(const Team& team) {
 void ForwardPass::layer(Team& team, std::uint32_t index) {
     const LayerWeights& layer = weights_.layers[index];
     if (!weights_.causal()) { // post-norm
-        attention_block(team, index, prepared(team, residual_, width_, layer.query.quantized()));
+        attention_block(team, index, prepared(team, residual_, width_, terms_for({&layer.query, &layer.key, &layer.value})));
         normalise_residual(team, layer.attention_norm);
-        feed_forward(team, layer, prepared(team, residual_, width_, layer.up.quantized()));
+        feed_forward(team, layer, prepared(team, residual_, width_, terms_for({&layer.up})));
         normalise_residual(team, layer.feed_forward_norm);
         return;
     }
-    const bool quantized = layer.query.quantized() || layer.key.quantized() || layer.value.quantized();
-    attention_block(team, index, normed(team, layer.attention_norm, quantized));
+    attention_block(team, index, normed(team, layer.attention_norm, terms_for({&layer.query, &layer.key, &layer.value})));
     if (rows_.empty()) return;
-    feed_forward(team, layer, normed(team, layer.feed_forward_norm, layer.up.quantized() || layer.gate.quantized()));
+    feed_forward(team, layer, normed(team, layer.feed_forward_norm, terms_for({&layer.gate, &layer.up})));
 }
 
 void ForwardPass::attention_block(Team& team, std::uint32_t index, const Activations& input) {
@@ -140,7 +139,7 @@ void ForwardPass::attention_block(Team& team, std::uint32_t index, const Activat
     attend(team, index);
     team.barrier();
     const Linear& output = layer.attention_output;
-    project(team, output, prepared(team, attended_, query_width_, output.quantized()));
+    project(team, output, prepared(team, attended_, query_width_, terms_for({&output})));
     team.barrier();
 }
 
@@ -259,28 +258,36 @@ void ForwardPass::feed_forward(Team& team, const LayerWeights& layer, const Acti
 
 void ForwardPass::output(Team& team) {
     const Linear& output = weights_.output;
-    products(team, normed(team, weights_.output_norm, output.quantized()), {{&output, logits_, config_.vocabulary}});
+    products(team, normed(team, weights_.output_norm, terms_for({&output})), {{&output, logits_, config_.vocabulary}});
 }
 
-Activations ForwardPass::normed(Team& team, const Norm& norm, bool quantized) {
+Terms ForwardPass::terms_for(std::initializer_list<const Linear*> list) {
+    Terms terms = Terms::none;
+    for (const Linear* linear : list) {
+        if (linear->quantized()) terms = std::max(terms, linear->two_terms ? Terms::two : Terms::one);
+    }
+    return terms;
+}
+
+Activations ForwardPass::normed(Team& team, const Norm& norm, Terms terms) {
     ThreadScratch& own = work_.threads[team.index()];
     const std::size_t rows = rows_.size();
     float* y = few_rows() ? own.normed.reserve(rows * width_) : work_.normed.data();
-    const Activations input{y, width_, few_rows() ? own.tiles.reserve(rows, width_) : work_.tiles.reserve(rows, width_)};
+    const Activations input{y, width_, few_rows() ? own.tiles.reserve(2 * rows, width_) : work_.tiles.reserve(2 * rows, width_)};
     const auto [begin, end] = rows_to_prepare(team);
     for (std::size_t row = begin; row < end; ++row) normalise(norm, residual_ + row * width_, width_, y + row * width_);
-    if (quantized) quantize_rows(input, begin, end);
+    quantize_rows(input, terms, begin, end);
     if (!few_rows()) team.barrier();
     return input;
 }
 
-Activations ForwardPass::prepared(Team& team, const float* x, std::size_t width, bool quantized) {
-    if (!quantized) return {x, width, nullptr};
+Activations ForwardPass::prepared(Team& team, const float* x, std::size_t width, Terms terms) {
+    if (terms == Terms::none) return {x, width, nullptr};
     ThreadScratch& own = work_.threads[team.index()];
     const std::size_t rows = rows_.size();
-    const Activations input{x, width, few_rows() ? own.tiles.reserve(rows, width) : work_.tiles.reserve(rows, width)};
+    const Activations input{x, width, few_rows() ? own.tiles.reserve(2 * rows, width) : work_.tiles.reserve(2 * rows, width)};
     const auto [begin, end] = rows_to_prepare(team);
-    quantize_rows(input, begin, end);
+    quantize_rows(input, terms, begin, end);
     if (!few_rows()) team.barrier();
     return input;
 }
@@ -290,8 +297,12 @@ std::pair<std::size_t, std::size_t> ForwardPass::rows_to_prepare(const Team& tea
     return few_rows() ? std::pair<std::size_t, std::size_t>(0, rows_.size()) : team.share(rows_.size(), kTileRows);
 }
 
-void ForwardPass::quantize_rows(const Activations& input, std::size_t begin, std::size_t end) const {
-    if (begin >= end) return;
+void ForwardPass::quantize_rows(const Activations& input, Terms terms, std::size_t begin, std::size_t end) const {
+    if (begin >= end || terms == Terms::none) return;
+    if (terms == Terms::two) {
+        kernels_.quantize_twice(input.x, input.width, begin, end, rows_.size(), input.width, input.tiles);
+        return;
+    }
     kernels_.quantize(input.x + begin * input.width, input.width, end - begin, input.width,
                       input.tiles + begin / kTileRows * (input.width / kBlock));
 }
@@ -317,10 +328,10 @@ void ForwardPass::product(const Team& team, const Linear& linear, const Activati
     const std::size_t rows = rows_.size();
     const std::size_t outputs = linear.weights.outputs;
     const std::size_t whole = std::min(end, outputs / kLanes);
-    whole_groups(linear, input, begin, whole, y, stride);
+    whole_groups(team, linear, input, begin, whole, y, stride);
     if (end > whole) { // the last outputs do not fill a group: it is computed aside
         float* tail = work_.threads[team.index()].tail.reserve((end + rows) * kLanes);
-        whole_groups(linear, input, whole, end, tail, kLanes);
+        whole_groups(team, linear, input, whole, end, tail, kLanes);
         for (std::size_t row = 0; row < rows; ++row) {
             std::copy_n(tail + (row + whole) * kLanes, outputs - whole * kLanes, y + row * stride + whole * kLanes);
         }
@@ -333,14 +344,32 @@ void ForwardPass::product(const Team& team, const Linear& linear, const Activati
     }
 }
 
-void ForwardPass::whole_groups(const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
-                               std::size_t stride) const {
+void ForwardPass::whole_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end,
+                               float* y, std::size_t stride) const {
     if (begin >= end) return;
+    if (linear.two_terms) return two_term_groups(team, linear, input, begin, end, y, stride);
     const std::size_t rows = rows_.size();
     switch (linear.weights.kind) {
     case kernels::WeightKind::f32: kernels_.linear_f32(linear.weights, input.x, input.width, rows, begin, end, y, stride); break;
     case kernels::WeightKind::bf16: kernels_.linear_bf16(linear.weights, input.x, input.width, rows, begin, end, y, stride); break;
     default: kernels_.linear_quantized(linear.weights, input.tiles, rows, begin, end, y, stride); break;
+    }
+}
+
+/// Both terms as rows of one product, some groups at a time so that the results are still near when they are added.
+void ForwardPass::two_term_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end,
+                                  float* y, std::size_t stride) const {
+    constexpr std::size_t kGroups = 32;
+    const std::size_t rows = rows_.size();
+    for (std::size_t g = begin; g < end; g += kGroups) {
+        const std::size_t last = std::min(g + kGroups, end);
+        const std::size_t width = (last - g) * kLanes;
+        float* terms = work_.threads[team.index()].terms.reserve(g * kLanes + 2 * rows * width);
+        kernels_.linear_quantized(linear.weights, input.tiles, 2 * rows, g, last, terms, width);
+        for (std::size_t row = 0; row < rows; ++row) {
+            const float* first = terms + g * kLanes + row * width;
+            kernels_.add(first, first + rows * width, width, y + row * stride + g * kLanes);
+        }
     }
 }
 

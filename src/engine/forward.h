@@ -58,12 +58,13 @@ private:
     void output(Team& team);
 
     /// Norms of the residual as input of linear layers; the same on every thread afterwards.
-    Activations normed(Team& team, const Norm& norm, bool quantized);
+    Activations normed(Team& team, const Norm& norm, Terms terms);
     /// Rows of `x` as input of linear layers.
-    Activations prepared(Team& team, const float* x, std::size_t width, bool quantized);
+    Activations prepared(Team& team, const float* x, std::size_t width, Terms terms);
     /// This thread's rows [first, second) of an input: all of them where there are few.
     std::pair<std::size_t, std::size_t> rows_to_prepare(const Team& team) const;
-    void quantize_rows(const Activations& input, std::size_t begin, std::size_t end) const;
+    void quantize_rows(const Activations& input, Terms terms, std::size_t begin, std::size_t end) const;
+    static Terms terms_for(std::initializer_list<const Linear*> list);
     void normalise(const Norm& norm, const float* x, std::size_t width, float* y) const;
     void normalise_residual(Team& team, const Norm& norm);
 
@@ -71,7 +72,10 @@ private:
     void product(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
                  std::size_t stride) const;
     /// The kernels write whole groups: `y` has room for them.
-    void whole_groups(const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y, std::size_t stride) const;
+    void whole_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
+                      std::size_t stride) const;
+    void two_term_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
+                         std::size_t stride) const;
     void products(const Team& team, const Activations& input, std::initializer_list<Product> list) const;
     /// residual += W input + b, this thread's outputs.
     void project(const Team& team, const Linear& linear, const Activations& input);

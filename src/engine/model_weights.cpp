@@ -149,6 +149,7 @@ private:
             layer.query = TRY(linear(block + "attn_q", heads_width, width));
             layer.key = TRY(linear(block + "attn_k", kv_width, width));
             layer.value = TRY(linear(block + "attn_v", kv_width, width));
+            layer.value.two_terms = layer.value.quantized();
         }
         if (config_.architecture == Architecture::qwen3) {
             layer.query_norm = TRY(norm(block + "attn_q_norm", config_.head_size));
@@ -165,11 +166,12 @@ private:
 
     Result<void> output(ModelWeights& weights) {
         weights.output_norm = TRY(norm("output_norm", config_.embedding));
-        if (!config_.tied_embeddings) {
+        if (config_.tied_embeddings) {
+            weights.output.weights = TRY(pack("token_embd.weight", weights.token_embedding, false));
+        } else {
             weights.output = TRY(linear("output", config_.vocabulary, config_.embedding));
-            return {};
         }
-        weights.output.weights = TRY(pack("token_embd.weight", weights.token_embedding, false));
+        weights.output.two_terms = weights.output.quantized();
         return {};
     }
 

@@ -18,6 +18,8 @@ namespace assay::engine {
 struct Linear {
     kernels::PackedWeights weights;
     std::vector<float> bias; ///< empty or one an output
+    /// Inputs in two terms of 8 bits (docs/spec/arithmetic.md, "Two-term inputs").
+    bool two_terms = false;
 
     bool quantized() const { return weights.kind < kernels::WeightKind::f32; }
 };

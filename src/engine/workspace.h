@@ -41,8 +41,12 @@ private:
 struct Activations {
     const float* x = nullptr; ///< row after row, `width` elements each
     std::size_t width = 0;
+    /// Rows quantised, once or twice: then the second terms follow the rows (KernelSet::quantize_twice).
     kernels::ActivationBlock* tiles = nullptr;
 };
+
+/// How an input is quantised.
+enum class Terms { none, one, two };
 
 /// What one thread alone touches.
 struct ThreadScratch {
@@ -50,7 +54,8 @@ struct ThreadScratch {
     TileBuffer tiles;
     FloatBuffer scores;
     FloatBuffer attention;
-    FloatBuffer tail; ///< outputs of a layer's last group where it is not full
+    FloatBuffer tail;  ///< outputs of a layer's last group where it is not full
+    FloatBuffer terms; ///< outputs for both terms of an input
     std::vector<const float*> queries;
     std::vector<float*> outputs;
     std::vector<std::uint32_t> lengths, starts;

@@ -90,6 +90,10 @@ struct KernelSet {
 
     /// rows[count] of n elements at `x_stride` become activation tiles; tile t holds rows 8t..8t+7 (missing rows zero).
     void (*quantize)(const float* x, std::size_t x_stride, std::size_t count, std::size_t n, ActivationBlock* tiles);
+    /// In two terms, for layers whose inputs deserve 16 bits: row r of x[count] becomes row r of the tiles, and what that leaves,
+    /// x - d * q, row count + r. Rows [row_begin, row_end) only; `x` is row 0.
+    void (*quantize_twice)(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count, std::size_t n,
+                           ActivationBlock* tiles);
     /// y[row][output] for block-quantised kinds: groups [group_begin, group_end), rows [0, rows) of `tiles` (inputs/32 blocks a tile).
     void (*linear_quantized)(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin,
                              std::size_t group_end, float* y, std::size_t y_stride);

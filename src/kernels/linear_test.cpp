@@ -56,6 +56,45 @@ TEST(LinearQuantized, EqualsTheReferenceForEveryTypeAndRowCount) {
     }
 }
 
+TEST(QuantizeTwice, EqualsTheReferenceAndLeavesLittle) {
+    Values values(12);
+    constexpr std::size_t kInputs = 96;
+    for (const Mood mood : kMoods) {
+        for (const std::size_t rows : {1, 3, 8, 13}) {
+            const auto x = values.many(rows * kInputs, mood);
+            const auto run = [&](const KernelSet& set, std::size_t split) {
+                std::vector<ActivationBlock> tiles((2 * rows + kTileRows - 1) / kTileRows * (kInputs / kBlock));
+                std::memset(tiles.data(), 0, tiles.size() * sizeof(ActivationBlock));
+                set.quantize_twice(x.data(), kInputs, 0, split, rows, kInputs, tiles.data());
+                set.quantize_twice(x.data(), kInputs, split, rows, rows, kInputs, tiles.data());
+                return tiles;
+            };
+            const auto expected = run(reference_kernels(), 0);
+            for (const KernelSet* set : sets()) {
+                const auto got = run(*set, rows / 2);
+                for (std::size_t t = 0; t < got.size(); ++t) {
+                    ASSERT_EQ(std::memcmp(got[t].q, expected[t].q, sizeof got[t].q), 0) << set->isa << " block " << t;
+                    for (std::size_t r = 0; r < kTileRows; ++r) {
+                        ASSERT_TRUE(same(got[t].d[r], expected[t].d[r])) << set->isa << " block " << t << " row " << r;
+                        ASSERT_TRUE(same(got[t].s[r], expected[t].s[r])) << set->isa << " block " << t << " row " << r;
+                    }
+                }
+            }
+            if (mood != Mood::normal) continue;
+            for (std::size_t row = 0; row < rows; ++row) {
+                for (std::size_t i = 0; i < kInputs; ++i) {
+                    const auto term = [&](std::size_t r) {
+                        const ActivationBlock& tile = expected[r / kTileRows * (kInputs / kBlock) + i / kBlock];
+                        return double{tile.d[r % kTileRows]} * tile.q[i % kBlock / 4][r % kTileRows][i % 4];
+                    };
+                    const double scale = double{expected[row / kTileRows * (kInputs / kBlock) + i / kBlock].d[row % kTileRows]};
+                    EXPECT_NEAR(term(row) + term(rows + row), x[row * kInputs + i], scale / 200);
+                }
+            }
+        }
+    }
+}
+
 TEST(LinearQuantized, EqualsTheReferenceForEveryInputLength) {
     Values values(2);
     for (const DType type : kQuantizedTypes) {

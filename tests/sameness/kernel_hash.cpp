@@ -118,6 +118,10 @@ void hash_quantized(const KernelSet& set, DType type, Digest& digest) {
         std::memset(tiles.data(), 0, tiles.size() * sizeof(ActivationBlock));
         set.quantize(x.data(), inputs, rows, inputs, tiles.data());
         digest.bytes(tiles.data(), tiles.size() * sizeof(ActivationBlock));
+        std::vector<ActivationBlock> twice((2 * rows + kTileRows - 1) / kTileRows * (inputs / kBlock));
+        std::memset(twice.data(), 0, twice.size() * sizeof(ActivationBlock));
+        set.quantize_twice(x.data(), inputs, 0, rows, rows, inputs, twice.data());
+        digest.bytes(twice.data(), twice.size() * sizeof(ActivationBlock));
         std::vector<float> y(rows * weights.groups() * kLanes);
         set.linear_quantized(weights, tiles.data(), rows, 0, weights.groups(), y.data(), weights.groups() * kLanes);
         digest.floats(y);

@@ -155,19 +155,34 @@ QuantizedBlock quantize_block(const float* x) {
     return block;
 }
 
+void put_block(const QuantizedBlock& block, std::size_t row, std::size_t b, std::size_t n, ActivationBlock* tiles) {
+    ActivationBlock& tile = tiles[row / kTileRows * (n / kBlock) + b];
+    const std::size_t r = row % kTileRows;
+    tile.half_sum[0][r] = tile.half_sum[1][r] = 0;
+    for (std::size_t i = 0; i < kBlock; ++i) {
+        tile.q[i / 4][r][i % 4] = static_cast<std::int8_t>(block.q[i]);
+        tile.half_sum[i / 16][r] += block.q[i];
+    }
+    tile.d[r] = block.d;
+    tile.s[r] = block.s;
+}
+
 void quantize(const float* x, std::size_t x_stride, std::size_t count, std::size_t n, ActivationBlock* tiles) {
     for (std::size_t row = 0; row < count; ++row) {
+        for (std::size_t b = 0; b < n / kBlock; ++b) put_block(quantize_block(x + row * x_stride + b * kBlock), row, b, n, tiles);
+    }
+}
+
+void quantize_twice(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count, std::size_t n,
+                    ActivationBlock* tiles) {
+    for (std::size_t row = row_begin; row < row_end; ++row) {
         for (std::size_t b = 0; b < n / kBlock; ++b) {
-            const QuantizedBlock block = quantize_block(x + row * x_stride + b * kBlock);
-            ActivationBlock& tile = tiles[row / kTileRows * (n / kBlock) + b];
-            const std::size_t r = row % kTileRows;
-            tile.half_sum[0][r] = tile.half_sum[1][r] = 0;
-            for (std::size_t i = 0; i < kBlock; ++i) {
-                tile.q[i / 4][r][i % 4] = static_cast<std::int8_t>(block.q[i]);
-                tile.half_sum[i / 16][r] += block.q[i];
-            }
-            tile.d[r] = block.d;
-            tile.s[r] = block.s;
+            const float* from = x + row * x_stride + b * kBlock;
+            const QuantizedBlock block = quantize_block(from);
+            float rest[kBlock];
+            for (std::size_t i = 0; i < kBlock; ++i) rest[i] = stored(std::fma(-block.d, static_cast<float>(block.q[i]), from[i]));
+            put_block(block, row, b, n, tiles);
+            put_block(quantize_block(rest), count + row, b, n, tiles);
         }
     }
 }

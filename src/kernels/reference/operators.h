@@ -5,6 +5,8 @@
 namespace assay::kernels::reference {
 
 void quantize(const float* x, std::size_t x_stride, std::size_t count, std::size_t n, ActivationBlock* tiles);
+void quantize_twice(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count, std::size_t n,
+                    ActivationBlock* tiles);
 void linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin,
                       std::size_t group_end, float* y, std::size_t y_stride);
 void linear_f32(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,

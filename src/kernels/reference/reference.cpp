@@ -8,6 +8,7 @@ const KernelSet& reference_kernels() {
     static constexpr KernelSet kSet = {
         .isa = "reference",
         .quantize = reference::quantize,
+        .quantize_twice = reference::quantize_twice,
         .linear_quantized = reference::linear_quantized,
         .linear_f32 = reference::linear_f32,
         .linear_bf16 = reference::linear_bf16,

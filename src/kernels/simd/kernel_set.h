@@ -15,6 +15,7 @@ constexpr KernelSet make_kernel_set() {
     return {
         .isa = V::kName,
         .quantize = quantize,
+        .quantize_twice = quantize_twice,
         .linear_quantized = linear_quantized,
         .linear_f32 = linear_f32,
         .linear_bf16 = linear_bf16,

@@ -148,9 +148,8 @@ void linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles
     __builtin_trap();
 }
 
-void quantize_row_block(const float* x, std::size_t row, ActivationBlock& block) {
-    const F low = V::load(x);
-    const F high = V::load(x + kLanes);
+// Returns what is left: x - d q, stored.
+inline void quantize_row_block(F& low, F& high, std::size_t row, ActivationBlock& block) {
     const std::int32_t amax_bits = V::imax_across(V::imax(V::magnitude_bits(low), V::magnitude_bits(high)));
     float amax;
     __builtin_memcpy(&amax, &amax_bits, 4);
@@ -168,13 +167,38 @@ void quantize_row_block(const float* x, std::size_t row, ActivationBlock& block)
     block.half_sum[1][row] = V::isum_across(q_high);
     block.d[row] = live || !finite ? d : 0.0f;
     block.s[row] = block.d[row] * static_cast<float>(block.half_sum[0][row] + block.half_sum[1][row]);
+    const F minus_d = V::set(-block.d[row]);
+    low = V::flush(V::fma(minus_d, V::to_float(q_low), low));
+    high = V::flush(V::fma(minus_d, V::to_float(q_high), high));
 }
 
 void quantize(const float* x, std::size_t x_stride, std::size_t count, std::size_t n, ActivationBlock* tiles) {
     const std::size_t blocks = n / kBlock;
     for (std::size_t row = 0; row < count; ++row) {
         ActivationBlock* tile = tiles + row / kTileRows * blocks;
-        for (std::size_t b = 0; b < blocks; ++b) quantize_row_block(x + row * x_stride + b * kBlock, row % kTileRows, tile[b]);
+        for (std::size_t b = 0; b < blocks; ++b) {
+            const float* from = x + row * x_stride + b * kBlock;
+            F low = V::load(from);
+            F high = V::load(from + kLanes);
+            quantize_row_block(low, high, row % kTileRows, tile[b]);
+        }
+    }
+}
+
+void quantize_twice(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count, std::size_t n,
+                    ActivationBlock* tiles) {
+    const std::size_t blocks = n / kBlock;
+    for (std::size_t row = row_begin; row < row_end; ++row) {
+        const std::size_t rest = count + row;
+        ActivationBlock* tile = tiles + row / kTileRows * blocks;
+        ActivationBlock* rest_tile = tiles + rest / kTileRows * blocks;
+        for (std::size_t b = 0; b < blocks; ++b) {
+            const float* from = x + row * x_stride + b * kBlock;
+            F low = V::load(from);
+            F high = V::load(from + kLanes);
+            quantize_row_block(low, high, row % kTileRows, tile[b]);
+            quantize_row_block(low, high, rest % kTileRows, rest_tile[b]);
+        }
     }
 }
 
