@@ -37,7 +37,7 @@ Result<ModelClass> class_of(const JsonField& root) {
     JsonField field = root["model_type"];
     if (!list.is_absent()) {
         if (!list.value().is_array() || list.value().size() != 1) return list.expected("an array of one class name");
-        field = JsonField(list.value().front(), list.name());
+        field = list.at(0);
     }
     const std::string name = TRY(field.text());
     const auto spelling = list.is_absent() ? &ModelClass::model_type : &ModelClass::name;
@@ -118,9 +118,9 @@ Result<std::uint32_t> layers_with_window(const JsonField& root, const ModelConfi
         return types.expected("an array of " + std::to_string(config.layers) + " layer types");
     }
     std::uint32_t count = 0;
-    for (const Json& value : types.value()) {
-        const std::string type = TRY(JsonField(value, types.name()).text());
-        if (type != "full_attention" && type != "sliding_attention") return types.unsupported(quote(type) + " is not supported");
+    for (std::size_t i = 0; i < config.layers; ++i) {
+        const std::string type = TRY(types.at(i).text());
+        if (type != "full_attention" && type != "sliding_attention") return types.at(i).unsupported(quote(type) + " is not supported");
         count += type == "sliding_attention";
     }
     return count;

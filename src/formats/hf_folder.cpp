@@ -195,9 +195,8 @@ Result<std::string> read_chat_template(std::string_view tokenizer_config_json) {
     if (!json.is_object()) return root.expected("an object");
     const JsonField field = root["chat_template"];
     if (!field.value().is_array()) return field.text_or("");
-    for (const Json& value : field.value()) { // several named templates, as before 2025
-        const JsonField named(value, field.name());
-        if (TRY(named["name"].text()) == "default") return named["template"].text();
+    for (std::size_t i = 0; i < field.value().size(); ++i) { // several named templates, as before 2025
+        if (TRY(field.at(i)["name"].text()) == "default") return field.at(i)["template"].text();
     }
     return std::string();
 }

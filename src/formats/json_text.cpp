@@ -120,6 +120,12 @@ JsonField JsonField::operator[](std::string_view key) const {
     return field;
 }
 
+JsonField JsonField::at(std::size_t i) const {
+    JsonField field((*value_)[i], name_ + "[" + std::to_string(i) + "]");
+    field.is_root_ = false;
+    return field;
+}
+
 JsonField JsonField::first_of(std::string_view key, std::string_view other) const {
     const JsonField field = (*this)[key];
     if (!field.is_absent()) return field;

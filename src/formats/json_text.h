@@ -33,6 +33,8 @@ public:
     bool is_absent() const { return value_->is_null(); }
     /// A member; absent when this is no object or has none of that name.
     JsonField operator[](std::string_view key) const;
+    /// Element `i` of an array.
+    JsonField at(std::size_t i) const;
     /// The first of two members that is there; older and newer spellings of one field.
     JsonField first_of(std::string_view key, std::string_view other) const;
 

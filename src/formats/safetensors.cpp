@@ -51,8 +51,9 @@ Result<std::vector<std::uint64_t>> naturals(const JsonField& field, std::size_t 
         return field.expected("an array of at most " + std::to_string(count_max) + " whole numbers");
     }
     std::vector<std::uint64_t> values;
-    for (const Json& value : field.value()) {
-        if (!value.is_number_unsigned()) return JsonField(value, field.name()).expected("whole numbers");
+    for (std::size_t i = 0; i < field.value().size(); ++i) {
+        const Json& value = field.value()[i];
+        if (!value.is_number_unsigned()) return field.at(i).expected("a whole number");
         values.push_back(value.get<std::uint64_t>());
     }
     return values;
