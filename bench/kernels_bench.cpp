@@ -1,328 +1,290 @@
-// Kernel speed on one core: f32 against OpenBLAS, bf16 and int8 against oneDNN, and each instruction set's share of its own
-// peak. Interleaved rounds, medians, JSON on stdout. Not part of the default build:
-//   cmake --preset bench && cmake --build build/bench --target kernels_bench && build/bench/bench/kernels_bench
-#include "kernels/half.h"
-#include "kernels/kernels.h"
+// Kernel speed: f32 against OpenBLAS, bf16 and int8 against oneDNN, each instruction set's share of its own peak, and what the
+// default model's (SmolLM2-135M) linear layers, attention and element operators take. JSON on stdout; bench/kernels.py makes
+// the table of docs/benchmarks.md from it.
+//   kernels_bench [--seconds S] [--isa NAME] [--section peak|f32|dnnl|model|layer|attention|elements]...
+#include "kernels_support.h"
 
-#include <algorithm>
-#include <chrono>
+#include <atomic>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
-#include <functional>
-#include <map>
-#include <string>
-#include <unordered_map>
-#include <vector>
+#include <set>
+#include <thread>
 
-#include <cblas.h>
-#include <dnnl.hpp>
-#include <immintrin.h>
 #include <unistd.h>
 
-extern "C" void openblas_set_num_threads(int);
-
+namespace assay::bench {
 namespace {
 
-using namespace assay;
-using namespace assay::kernels;
-using tensor::DType;
-
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-double seconds(const std::function<void()>& work) {
-    const double begin = now();
-    work();
-    return now() - begin;
-}
-
-double median(std::vector<double> v) {
-    std::sort(v.begin(), v.end());
-    return v[v.size() / 2];
-}
-
-struct Pair {
-    double ours;
-    double theirs;
+struct Options {
+    double seconds = 1.0;
+    std::string isa;
+    std::set<std::string> sections;
+    bool wants(const char* section) const { return sections.empty() || sections.contains(section); }
 };
 
-// Interleaved rounds; each side runs once unmeasured first, so that neither is charged with the other's cache contents.
-Pair compare(const std::function<void()>& ours, const std::function<void()>& theirs, double budget) {
-    ours();
-    const double once = seconds(ours);
-    const auto rounds = static_cast<std::size_t>(std::clamp(budget / (4 * once), 3.0, 201.0));
-    std::vector<double> a;
-    std::vector<double> b;
-    for (std::size_t i = 0; i < rounds; ++i) {
-        if (once < 0.05) ours();
-        a.push_back(seconds(ours));
-        if (once < 0.05) theirs();
-        b.push_back(seconds(theirs));
-    }
-    return {median(a), median(b)};
-}
+// --- shares of peak ---------------------------------------------------------------------------------------------------
 
-// Peaks: register-only loops of the widest multiply-add, in GMAC/s.
-volatile float sink;
-
-__attribute__((target("avx512f"))) double peak_f32_avx512() {
-    constexpr std::size_t kRounds = 20'000'000;
-    __m512 acc[12];
-    for (auto& a : acc) a = _mm512_set1_ps(1.0f);
-    const __m512 x = _mm512_set1_ps(0.999f);
-    const double begin = now();
-    for (std::size_t i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 12
-        for (auto& a : acc) a = _mm512_fmadd_ps(a, x, x);
-    }
-    const double t = now() - begin;
-    for (auto& a : acc) sink = _mm512_cvtss_f32(a);
-    return 12.0 * 16 * kRounds / t / 1e9;
-}
-
-__attribute__((target("avx2,fma"))) double peak_f32_avx2() {
-    constexpr std::size_t kRounds = 20'000'000;
-    __m256 acc[12];
-    for (auto& a : acc) a = _mm256_set1_ps(1.0f);
-    const __m256 x = _mm256_set1_ps(0.999f);
-    const double begin = now();
-    for (std::size_t i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 12
-        for (auto& a : acc) a = _mm256_fmadd_ps(a, x, x);
-    }
-    const double t = now() - begin;
-    for (auto& a : acc) sink = _mm256_cvtss_f32(a);
-    return 12.0 * 8 * kRounds / t / 1e9;
-}
-
-__attribute__((target("avx512f,avx512vnni"))) double peak_int8_avx512() {
-    constexpr std::size_t kRounds = 20'000'000;
-    __m512i acc[12];
-    for (auto& a : acc) a = _mm512_set1_epi32(1);
-    const __m512i x = _mm512_set1_epi8(1);
-    const double begin = now();
-    for (std::size_t i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 12
-        for (auto& a : acc) a = _mm512_dpbusd_epi32(a, x, x);
-    }
-    const double t = now() - begin;
-    for (auto& a : acc) sink = static_cast<float>(_mm_cvtsi128_si32(_mm512_castsi512_si128(a)));
-    return 12.0 * 64 * kRounds / t / 1e9;
-}
-
-// maddubs, madd, add: what an AVX2 machine without VNNI needs for 32 products
-__attribute__((target("avx2"))) double peak_int8_avx2() {
-    constexpr std::size_t kRounds = 20'000'000;
-    __m256i acc[8];
-    for (auto& a : acc) a = _mm256_set1_epi32(1);
-    const __m256i one = _mm256_set1_epi16(1);
-    const double begin = now();
-    for (std::size_t i = 0; i < kRounds; ++i) {
-#pragma GCC unroll 12
-        for (auto& a : acc) a = _mm256_add_epi32(a, _mm256_madd_epi16(_mm256_maddubs_epi16(a, one), one));
-    }
-    const double t = now() - begin;
-    for (auto& a : acc) sink = static_cast<float>(_mm256_extract_epi32(a, 0));
-    return 8.0 * 32 * kRounds / t / 1e9;
-}
-
-std::vector<float> numbers(std::size_t n) {
-    std::vector<float> v(n);
-    std::uint32_t state = 12345;
-    for (float& x : v) {
-        state = state * 1664525u + 1013904223u;
-        x = static_cast<float>(static_cast<std::int32_t>(state)) * 0x1p-31f;
-    }
-    return v;
-}
-
-std::vector<std::uint8_t> matrix(DType type, std::size_t n) {
-    std::vector<std::uint8_t> bytes(tensor::bytes_of(type, n * n));
-    const auto values = numbers(n * n);
-    if (type == DType::f32) {
-        std::memcpy(bytes.data(), values.data(), bytes.size());
-    } else if (type == DType::bf16) {
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const std::uint16_t bits = f32_to_bf16(values[i]);
-            std::memcpy(bytes.data() + 2 * i, &bits, 2);
-        }
-    } else {
-        const std::size_t block = tensor::traits(type).block_bytes;
-        for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i * 2654435761u >> 13);
-        for (std::size_t at = 0; at < bytes.size(); at += block) {
-            const std::uint16_t scales[2] = {0x2000, 0x2100};
-            std::memcpy(bytes.data() + at, scales, type == DType::q8_0 ? 2 : 4);
+void shares_of_peak(Report& report, double budget_s) {
+    for (const std::string_view name : available_isas()) {
+        const std::string isa(name);
+        const KernelSet& set = **select_kernels(isa);
+        const Peaks peaks = peaks_of(isa);
+        for (const DType type : {DType::f32, DType::bf16, DType::q8_0, DType::q4_1, DType::q4_k, DType::q6_k}) {
+            Layer layer(set, type, 1024, 1024, isa == "scalar" ? 32 : 512);
+            const double speed = layer.gmac() / measure([&] { layer.run(); }, budget_s).best;
+            const double float_peak = type == DType::bf16 && peaks.bf16 > 0 ? peaks.bf16 : peaks.f32;
+            const double peak = tensor::is_quantized(type) ? peaks.int8 : float_peak;
+            Line line;
+            line.add("section", "peak").add("kernel", name_of(type)).add("isa", isa).add("n", std::size_t{1024}).add("rows", layer.rows).add("gmac_s", speed);
+            if (peak > 0) line.add("peak_gmac_s", peak).add("share", speed / peak);
+            report.line(line);
         }
     }
-    return bytes;
 }
 
-PackedWeights pack(DType type, std::size_t n) {
-    const auto bytes = matrix(type, n);
-    const tensor::TensorView view{type, {n, n}, bytes};
-    auto packed = prepare_pack(view, false);
-    if (!packed || !pack_groups(view, false, 0, packed->groups(), *packed)) std::abort();
-    return std::move(*packed);
-}
+// --- the default model's linear layers, all of them in order, on one and two threads --------------------------------------
 
-// One of our layers over M rows, ready to run.
-struct Layer {
-    const KernelSet& set;
-    PackedWeights weights;
-    std::size_t rows;
-    std::vector<float> x;
-    std::vector<float> y;
-    std::vector<ActivationBlock> tiles;
+constexpr std::size_t kLayers = 30;
+constexpr std::size_t kWidth = 576;
+constexpr std::size_t kKeyWidth = 192;
+constexpr std::size_t kHidden = 1536;
+constexpr std::size_t kVocabulary = 49152;
 
-    Layer(const KernelSet& kernels, DType type, std::size_t n, std::size_t m)
-        : set(kernels), weights(pack(type, n)), rows(m), x(numbers(m * n)), y(m * n), tiles((m + kTileRows - 1) / kTileRows * (n / kBlock)) {}
-    void run() {
-        const std::size_t n = weights.inputs;
-        if (weights.kind == WeightKind::f32) return set.linear_f32(weights, x.data(), n, rows, 0, weights.groups(), y.data(), n);
-        if (weights.kind == WeightKind::bf16) return set.linear_bf16(weights, x.data(), n, rows, 0, weights.groups(), y.data(), n);
-        set.quantize(x.data(), n, rows, n, tiles.data());
-        set.linear_quantized(weights, tiles.data(), rows, 0, weights.groups(), y.data(), n);
-    }
-};
-
-// oneDNN's matmul with weights in the layout that it likes best.
-class DnnlMatmul {
+class ModelLinears {
 public:
-    DnnlMatmul(std::size_t m, std::size_t n, dnnl::memory::data_type source, dnnl::memory::data_type weight)
-        : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
-        using dnnl::memory;
-        const auto rows = static_cast<memory::dim>(m);
-        const auto size = static_cast<memory::dim>(n);
-        const memory::desc x({rows, size}, source, memory::format_tag::ab);
-        const memory::desc w({size, size}, weight, memory::format_tag::any);
-        const memory::desc y({rows, size}, memory::data_type::f32, memory::format_tag::ab);
-        const dnnl::matmul::primitive_desc descriptor(dnnl::matmul::desc(x, w, y), engine_);
-        name_ = descriptor.impl_info_str();
-        primitive_ = dnnl::matmul(descriptor);
-        arguments_ = {{DNNL_ARG_SRC, memory(descriptor.src_desc(), engine_)},
-                      {DNNL_ARG_WEIGHTS, memory(descriptor.weights_desc(), engine_)},
-                      {DNNL_ARG_DST, memory(descriptor.dst_desc(), engine_)}};
-        for (auto& [index, memory] : arguments_) std::memset(memory.get_data_handle(), 0x3c, memory.get_desc().get_size());
+    explicit ModelLinears(const KernelSet& set) : set_(set) {
+        constexpr std::pair<std::size_t, std::size_t> kShapes[] = {{kWidth, kWidth}, {kKeyWidth, kWidth}, {kKeyWidth, kWidth}, {kWidth, kWidth},
+                                                                   {kHidden, kWidth}, {kHidden, kWidth}, {kWidth, kHidden}};
+        for (std::size_t layer = 0; layer < kLayers; ++layer) {
+            for (const auto& [outputs, inputs] : kShapes) weights_.push_back(packed_matrix(DType::q4_1, outputs, inputs));
+        }
+        weights_.push_back(packed_matrix(DType::q8_0, kVocabulary, kWidth));
     }
-    void run() {
-        primitive_.execute(stream_, arguments_);
-        stream_.wait();
+    std::size_t bytes() const {
+        std::size_t sum = 0;
+        for (const auto& w : weights_) sum += w.bytes.size();
+        return sum;
     }
-    const std::string& name() const { return name_; }
 
-private:
-    dnnl::engine engine_;
-    dnnl::stream stream_;
-    dnnl::matmul primitive_;
-    std::unordered_map<int, dnnl::memory> arguments_;
-    std::string name_;
-};
-
-class Report {
-public:
-    Report() {
-        std::ifstream info("/proc/cpuinfo");
-        std::string line;
-        while (std::getline(info, line) && line.rfind("model name", 0) != 0) {}
-        const std::size_t colon = line.find(": ");
-        std::printf("{\"cpu\": \"%s\", \"compiler\": \"%s\", \"threads\": 1, \"results\": [", colon == std::string::npos ? "" : line.c_str() + colon + 2,
-                    __VERSION__);
-    }
-    ~Report() { std::printf("\n]}\n"); }
-    void line(const std::string& fields) {
-        std::printf("%s\n  {%s}", first_ ? "" : ",", fields.c_str());
-        std::fflush(stdout);
-        first_ = false;
-    }
-    void versus(const char* what, const std::string& peer, const char* isa, std::size_t n, std::size_t m, Pair t) {
-        char text[320];
-        const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(n) / 1e9;
-        std::snprintf(text, sizeof text,
-                      "\"kernel\": \"%s\", \"isa\": \"%s\", \"n\": %zu, \"rows\": %zu, \"gmac_s\": %.2f, \"peer\": \"%s\", \"peer_gmac_s\": %.2f, \"time_ratio\": %.3f",
-                      what, isa, n, m, work / t.ours, peer.c_str(), work / t.theirs, t.ours / t.theirs);
-        line(text);
+    // Seconds of one step over `rows` rows; a prompt needs the logits of its last row only.
+    Timing step(std::size_t rows, std::size_t threads, bool prompt, double budget_s) {
+        const auto x = numbers(rows * kHidden);
+        std::vector<float> y(rows * kVocabulary);
+        std::vector<ActivationBlock> tiles[2];
+        for (const std::size_t inputs : {kWidth, kHidden}) {
+            auto& t = tiles[inputs == kHidden];
+            t.resize((rows + kTileRows - 1) / kTileRows * (inputs / kBlock));
+            set_.quantize(x.data(), inputs, rows, inputs, t.data());
+        }
+        std::vector<double> samples;
+        std::atomic<std::size_t> arrived{0};
+        std::atomic<bool> done{false};
+        const double end = now() + budget_s;
+        const auto work = [&](std::size_t thread) {
+            std::size_t meeting = 0;
+            const auto meet = [&] { // spinning: a barrier after every matrix, as in the engine
+                ++arrived;
+                for (meeting += threads; arrived.load(std::memory_order_acquire) < meeting;) __builtin_ia32_pause();
+            };
+            while (true) {
+                meet();
+                if (done) return;
+                const double begin = now();
+                for (const auto& w : weights_) {
+                    const bool head = w.outputs == kVocabulary;
+                    const std::size_t groups = w.groups();
+                    run_layer(set_, w, x.data(), tiles[w.inputs == kHidden].data(), prompt && head ? 1 : rows, groups * thread / threads,
+                              groups * (thread + 1) / threads, y.data());
+                    meet();
+                }
+                if (thread == 0) {
+                    samples.push_back(now() - begin);
+                    if (now() > end && samples.size() >= 3) done = true;
+                }
+            }
+        };
+        std::vector<std::thread> others;
+        for (std::size_t t = 1; t < threads; ++t) others.emplace_back(work, t);
+        work(0);
+        for (auto& t : others) t.join();
+        samples.erase(samples.begin()); // first touch
+        return summarize(samples);
     }
 
 private:
-    bool first_ = true;
+    const KernelSet& set_;
+    std::vector<PackedWeights> weights_;
 };
 
-void against_openblas(Report& report, const KernelSet& set, double budget) {
-    for (const std::size_t n : {512, 1024, 2048, 4096}) {
-        const auto w = numbers(n * n);
-        for (const std::size_t m : {std::size_t{1}, n}) {
-            Layer layer(set, DType::f32, n, m);
-            std::vector<float> y(m * n);
-            const int rows = static_cast<int>(m);
-            const int size = static_cast<int>(n);
-            const Pair t = compare([&] { layer.run(); },
-                                   [&] {
-                                       if (m == 1) {
-                                           cblas_sgemv(CblasRowMajor, CblasNoTrans, size, size, 1, w.data(), size, layer.x.data(), 1, 0, y.data(), 1);
-                                       } else {
-                                           cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, size, size, 1, layer.x.data(), size, w.data(), size, 0, y.data(), size);
-                                       }
-                                   },
-                                   budget);
-            report.versus("f32", "OpenBLAS", set.isa, n, m, t);
+void model_layers(Report& report, const KernelSet& set, double budget_s) {
+    struct Case {
+        const char* name;
+        std::size_t rows;
+        bool prompt;
+    };
+    ModelLinears model(set);
+    for (const std::size_t threads : {1, 2}) {
+        if (threads > std::thread::hardware_concurrency()) continue;
+        for (const auto& [name, rows, prompt] : {Case{"prefill 512", 512, true}, Case{"decode", 1, false}, Case{"8 sequences", 8, false}, Case{"32 sequences", 32, false}}) {
+            const Timing t = model.step(rows, threads, prompt, budget_s);
+            report.line(Line().add("section", "model").add("case", name).add("isa", set.isa).add("threads", threads).add("rows", rows)
+                            .add("tok_s", static_cast<double>(rows) / t.best).add("median_tok_s", static_cast<double>(rows) / t.median)
+                            .add("read_gb_s", static_cast<double>(model.bytes()) / t.best / 1e9));
         }
     }
 }
 
-void against_dnnl(Report& report, const KernelSet& set, double budget) {
-    using Kind = dnnl::memory::data_type;
-    for (const std::size_t n : {512, 1024, 2048}) {
-        for (const std::size_t m : {std::size_t{1}, n}) {
-            Layer bf16(set, DType::bf16, n, m);
-            DnnlMatmul bf16_peer(m, n, Kind::bf16, Kind::bf16);
-            report.versus("bf16", "oneDNN " + bf16_peer.name(), set.isa, n, m, compare([&] { bf16.run(); }, [&] { bf16_peer.run(); }, budget));
-            DnnlMatmul int8_peer(m, n, Kind::u8, Kind::s8);
-            for (const DType type : {DType::q8_0, DType::q4_1}) {
-                Layer layer(set, type, n, m);
-                report.versus(std::string(tensor::traits(type).name).c_str(), "oneDNN u8s8 " + int8_peer.name(), set.isa, n, m,
-                              compare([&] { layer.run(); }, [&] { int8_peer.run(); }, budget));
+void single_layers(Report& report, const KernelSet& set, double budget_s) {
+    for (const DType type : {DType::q4_1, DType::q8_0}) {
+        for (const auto& [outputs, inputs] : {std::pair{kWidth, kWidth}, {kKeyWidth, kWidth}, {kHidden, kWidth}, {kWidth, kHidden}, {kVocabulary, kWidth}}) {
+            for (const std::size_t rows : {1, 8, 32, 512}) {
+                if (outputs == kVocabulary && rows == 512) continue;
+                Layer layer(set, type, outputs, inputs, rows);
+                layer.quantize();
+                const Timing t = measure([&] { layer.multiply(); }, budget_s / 4);
+                report.line(Line().add("section", "layer").add("kernel", name_of(type)).add("isa", set.isa).add("outputs", outputs).add("inputs", inputs)
+                                .add("rows", rows).add("gmac_s", layer.gmac() / t.best).add("read_gb_s", static_cast<double>(layer.weights.bytes.size()) / t.best / 1e9));
             }
         }
     }
 }
 
-void shares_of_peak(Report& report, double budget) {
-    for (const std::string_view isa : available_isas()) {
-        if (isa != "avx512" && isa != "avx2") continue;
-        const bool wide = isa == "avx512";
-        const double f32 = wide ? peak_f32_avx512() : peak_f32_avx2();
-        const double int8 = wide ? peak_int8_avx512() : peak_int8_avx2();
-        for (const DType type : {DType::f32, DType::bf16, DType::q8_0, DType::q4_1}) {
-            Layer layer(**select_kernels(isa), type, 1024, 512);
-            const double t = compare([&] { layer.run(); }, [] {}, budget).ours;
-            const double peak = tensor::is_quantized(type) ? int8 : f32;
-            const double speed = 512.0 * 1024 * 1024 / 1e9 / t;
-            char text[256];
-            std::snprintf(text, sizeof text, "\"kernel\": \"%s\", \"isa\": \"%s\", \"n\": 1024, \"rows\": 512, \"gmac_s\": %.1f, \"peak_gmac_s\": %.1f, \"share\": %.3f",
-                          std::string(tensor::traits(type).name).c_str(), std::string(isa).c_str(), speed, peak, speed / peak);
-            report.line(text);
+// --- attention and element operators, of the default model ------------------------------------------------------------------
+
+constexpr std::size_t kHeads = 9;
+constexpr std::size_t kKeyHeads = 3;
+constexpr std::size_t kHead = 64;
+
+// One layer's attention for `count` rows that end a text of `length`, all heads; a group of three heads shares keys and values.
+void attention_case(Report& report, const KernelSet& set, std::size_t count, std::size_t length, double budget_s) {
+    constexpr std::size_t kChunk = 32; // rows handed over together, times the heads of a group
+    constexpr std::size_t kGroup = kHeads / kKeyHeads;
+    const std::size_t pages = (length + kPagePositions - 1) / kPagePositions;
+    std::vector<std::uint16_t> cache(2 * pages * kKeyHeads * kHead * kPagePositions);
+    const auto x = numbers(count * kHeads * kHead);
+    std::vector<const std::uint16_t*> keys(pages);
+    std::vector<const std::uint16_t*> values(pages);
+    const auto page = [&](std::size_t head, std::size_t p, std::size_t which) { return cache.data() + ((head * pages + p) * 2 + which) * kHead * kPagePositions; };
+    for (std::size_t at = 0; at < length; ++at) {
+        for (std::size_t head = 0; head < kKeyHeads; ++head) {
+            set.store_key(x.data() + head, kHead, at % kPagePositions, page(head, at / kPagePositions, 0));
+            set.store_value(x.data() + head, kHead, at % kPagePositions, page(head, at / kPagePositions, 1));
         }
     }
+    std::vector<float> y(x.size());
+    const std::size_t stride = (length + 63) / 64 * 64;
+    std::vector<float> scores(kChunk * kGroup * stride);
+    std::vector<float> scratch(kHead * 64);
+    const auto work = [&] {
+        for (std::size_t first = 0; first < count; first += kChunk) {
+            const std::size_t rows = std::min(kChunk, count - first);
+            for (std::size_t head = 0; head < kKeyHeads; ++head) {
+                const float* queries[kChunk * kGroup];
+                float* outputs[kChunk * kGroup];
+                std::uint32_t lengths[kChunk * kGroup];
+                const std::uint32_t starts[kChunk * kGroup] = {};
+                for (std::size_t i = 0; i < rows * kGroup; ++i) {
+                    const std::size_t row = first + i / kGroup;
+                    const std::size_t at = (row * kHeads + head * kGroup + i % kGroup) * kHead;
+                    queries[i] = x.data() + at;
+                    outputs[i] = y.data() + at;
+                    lengths[i] = static_cast<std::uint32_t>(length - count + row + 1);
+                }
+                for (std::size_t p = 0; p < pages; ++p) {
+                    keys[p] = page(head, p, 0);
+                    values[p] = page(head, p, 1);
+                }
+                set.attention({.queries = queries, .outputs = outputs, .lengths = lengths, .starts = starts, .rows = rows * kGroup, .head_size = kHead,
+                               .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(), .score_stride = stride, .scratch = scratch.data()});
+            }
+        }
+    };
+    double attended = 0;
+    for (std::size_t row = 0; row < count; ++row) attended += static_cast<double>(length - count + row + 1);
+    const Timing t = measure(work, budget_s);
+    report.line(Line().add("section", "attention").add("isa", set.isa).add("rows", count).add("length", length)
+                    .add("gmac_s", attended * kHeads * kHead * 2 / t.best / 1e9).add("model_ms", t.best * kLayers * 1e3));
+}
+
+void element_operators(Report& report, const KernelSet& set, double budget_s) {
+    const std::size_t rows = 512;
+    Layer layer(set, DType::q4_1, 16, kHidden, rows);
+    const auto x = numbers(rows * kHidden);
+    std::vector<float> y(x);
+    const auto row_by_row = [&](const char* name, std::size_t n, std::size_t a_layer, const auto& work) {
+        const Timing t = measure([&] { for (std::size_t r = 0; r < rows; ++r) work(x.data() + r * n, y.data() + r * n); }, budget_s);
+        report.line(Line().add("section", "elements").add("operator", name).add("isa", set.isa).add("n", n)
+                        .add("ns_per_element", t.best / static_cast<double>(rows * n) * 1e9)
+                        .add("model_us_per_token", t.best / static_cast<double>(rows) * static_cast<double>(a_layer * kLayers) * 1e6));
+    };
+    row_by_row("rms_norm", kWidth, 2, [&](const float* from, float* to) { set.rms_norm(from, x.data(), kWidth, 1e-5f, to); });
+    row_by_row("silu_mul", kHidden, 1, [&](const float* from, float* to) { set.silu_mul(from, x.data(), kHidden, to); });
+    row_by_row("add", kWidth, 2, [&](const float* from, float* to) { set.add(from, x.data(), kWidth, to); });
+    row_by_row("quantize", kWidth, 3, [&](const float* from, float*) { set.quantize(from, kWidth, 1, kWidth, layer.tiles.data()); });
+    row_by_row("quantize", kHidden, 1, [&](const float* from, float*) { set.quantize(from, kHidden, 1, kHidden, layer.tiles.data()); });
+    row_by_row("rope", kHead, kHeads + kKeyHeads, [&](const float*, float* to) { set.rope(to, kHead, kHead, x.data(), x.data() + kHead, false, 1.0f); });
+}
+
+// ---------------------------------------------------------------------------------------------------------------------------
+
+std::string cpu_name() {
+    std::ifstream info("/proc/cpuinfo");
+    std::string line;
+    while (std::getline(info, line) && !line.starts_with("model name")) {}
+    const std::size_t colon = line.find(": ");
+    return colon == std::string::npos ? "unknown" : line.substr(colon + 2);
+}
+
+bool parse(int argc, char** argv, Options& options) {
+    for (int i = 1; i + 1 < argc; i += 2) {
+        const std::string key = argv[i];
+        if (key == "--seconds") options.seconds = std::atof(argv[i + 1]);
+        else if (key == "--isa") options.isa = argv[i + 1];
+        else if (key == "--section") options.sections.insert(argv[i + 1]);
+        else return false;
+    }
+    return argc % 2 == 1 && options.seconds > 0;
+}
+
+int run(const Options& options) {
+    const auto selected = select_kernels(options.isa);
+    if (!selected) {
+        std::fprintf(stderr, "%s\n", selected.error().message.c_str());
+        return 1;
+    }
+    const KernelSet& set = **selected;
+    Report report(Line().add("cpu", cpu_name()).add("compiler", "GCC " __VERSION__).add("isa", set.isa).add("openblas_core", openblas_core())
+                      .add("seconds", options.seconds).text());
+    if (options.wants("peak")) shares_of_peak(report, options.seconds);
+    if (options.wants("f32")) against_openblas(report, set, options.seconds);
+    if (options.wants("dnnl")) against_dnnl(report, set, options.seconds);
+    if (options.wants("model")) model_layers(report, set, options.seconds);
+    if (options.wants("layer")) single_layers(report, set, options.seconds);
+    if (options.wants("attention")) {
+        for (const auto& [count, length] : {std::pair<std::size_t, std::size_t>{512, 512}, {512, 2048}, {1, 512}, {1, 2048}}) {
+            attention_case(report, set, count, length, options.seconds);
+        }
+    }
+    if (options.wants("elements")) element_operators(report, set, options.seconds / 4);
+    return 0;
 }
 
 } // namespace
+} // namespace assay::bench
 
 int main(int argc, char** argv) {
-    if (std::getenv("OMP_NUM_THREADS") == nullptr) { // OpenMP reads it once, at start
+    // Libraries read these once, at start. Forcing OpenBLAS to other kernels than this CPU's would slow it.
+    if (std::getenv("OMP_NUM_THREADS") == nullptr || std::getenv("OPENBLAS_CORETYPE") != nullptr || std::getenv("OPENBLAS_L2_SIZE") != nullptr) {
         ::setenv("OMP_NUM_THREADS", "1", 1);
+        ::unsetenv("OPENBLAS_CORETYPE");
+        ::unsetenv("OPENBLAS_L2_SIZE");
         ::execv("/proc/self/exe", argv);
     }
-    openblas_set_num_threads(1);
-    const double budget = argc > 1 ? std::atof(argv[1]) : 2.0; // seconds a comparison
-    const auto set = select_kernels("");
-    if (!set) {
-        std::fprintf(stderr, "%s\n", set.error().message.c_str());
-        return 1;
+    assay::bench::Options options;
+    if (!assay::bench::parse(argc, argv, options)) {
+        std::fprintf(stderr, "usage: kernels_bench [--seconds S] [--isa NAME] [--section peak|f32|dnnl|model|layer|attention|elements]...\n");
+        return 2;
     }
-    Report report;
-    shares_of_peak(report, budget);
-    against_openblas(report, **set, budget);
-    against_dnnl(report, **set, budget);
-    return 0;
+    assay::bench::one_openblas_thread();
+    return assay::bench::run(options);
 }
