@@ -23,6 +23,7 @@ constexpr std::size_t kTokenizerConfigBytesMax = std::size_t{16} << 20;
 constexpr std::size_t kTemplateBytesMax = std::size_t{1} << 20;
 constexpr std::size_t kShardsMax = 4096;
 constexpr std::string_view kWeights = "model.safetensors";
+constexpr std::string_view kPooling = "1_Pooling/config.json";
 constexpr std::string_view kIndex = "model.safetensors.index.json";
 
 /// Puts the folder in front of an error that names a file within it.
@@ -81,6 +82,10 @@ private:
     Result<void> read_config() {
         const std::string text = TRY(read_text("config.json", kConfigBytesMax));
         builder_.config() = TRY(in(folder_, read_hf_config(text)));
+        if (builder_.config().architecture == Architecture::bert && exists(kPooling)) {
+            const std::string pooling = TRY(read_file(folder_ / kPooling, kConfigBytesMax));
+            TRY_VOID(in(folder_, check_pooling(pooling)));
+        }
         return in(folder_, check(builder_.config()));
     }
 
@@ -199,6 +204,19 @@ Result<std::string> read_chat_template(std::string_view tokenizer_config_json) {
         if (TRY(field.at(i)["name"].text()) == "default") return field.at(i)["template"].text();
     }
     return std::string();
+}
+
+Result<void> check_pooling(std::string_view pooling_json) {
+    const Json json = TRY(parse_json(pooling_json, kPooling));
+    const JsonField root(json, std::string(kPooling));
+    if (!json.is_object()) return root.expected("an object");
+    const std::string_view prefix = "pooling_mode_", mean = "pooling_mode_mean_tokens";
+    for (const auto& [key, value] : json.items()) {
+        if (!key.starts_with(prefix)) continue;
+        const JsonField field = root[key];
+        if (TRY(field.boolean_or(key == mean)) != (key == mean)) return field.unsupported("only the mean over tokens is supported");
+    }
+    return {};
 }
 
 Result<std::shared_ptr<const ModelFile>> open_hf_folder(const fs::path& folder) { return FolderReader(folder).read({}); }

@@ -24,4 +24,7 @@ Result<std::map<std::string, std::string>> read_shard_index(std::string_view ind
 /// The chat template of a tokenizer_config.json; empty when it has none. Errors: malformed.
 Result<std::string> read_chat_template(std::string_view tokenizer_config_json);
 
+/// Refuses a sentence embedding that is not the mean over tokens, by the `1_Pooling/config.json` of sentence-transformers.
+Result<void> check_pooling(std::string_view pooling_json);
+
 } // namespace assay::formats

@@ -152,6 +152,22 @@ TEST(HfFolder, TakesTheChatTemplateFromWhereItIs) {
     EXPECT_EQ(error_of(folder.path()), folder.path().string() + ": chat template: is not UTF-8");
 }
 
+TEST(Pooling, IsTheMeanOverTokens) {
+    EXPECT_TRUE(check_pooling(R"({"pooling_mode_cls_token":false,"pooling_mode_mean_tokens":true,"word_embedding_dimension":384})"));
+    const auto error = [](std::string_view text) { return check_pooling(text).error().message; };
+    EXPECT_EQ(error(R"({"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false})"),
+              "1_Pooling/config.json: pooling_mode_cls_token: only the mean over tokens is supported");
+    EXPECT_EQ(error(R"({"pooling_mode_mean_tokens":1})"),
+              "1_Pooling/config.json: pooling_mode_mean_tokens: expected true or false, found number");
+    const TemporaryFolder folder;
+    std::filesystem::create_directory(folder.path() / "1_Pooling");
+    folder.write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens":false})");
+    folder.write("config.json", R"({"architectures":["BertModel"],"vocab_size":3,"num_hidden_layers":1,"hidden_size":4,)"
+                                R"("num_attention_heads":1,"intermediate_size":4})");
+    EXPECT_EQ(error_of(folder.path()), folder.path().string() +
+                                           ": 1_Pooling/config.json: pooling_mode_mean_tokens: only the mean over tokens is supported");
+}
+
 TEST(ChatTemplate, MayBeOneOfSeveral) {
     EXPECT_EQ(read_chat_template(R"({"chat_template":[{"name":"rag","template":"r"},{"name":"default","template":"d"}]})").value(), "d");
     EXPECT_EQ(read_chat_template(R"({"chat_template":[{"name":"rag","template":"r"}]})").value(), "");
