@@ -100,5 +100,36 @@ class IncludeRules(unittest.TestCase):
             self.assertEqual(subprocess.run([sys.executable, TOOL, folder], capture_output=True).returncode, 1)
 
 
+class LinkRules(unittest.TestCase):
+    """assay_library() in CMake reads the same table."""
+
+    def configure(self, room: str, dependencies: str) -> str:
+        root = TOOL.parent.parent
+        script = f"""cmake_policy(VERSION 3.25)
+            set(PROJECT_SOURCE_DIR "{root}")
+            include("{root}/cmake/assay_library.cmake")
+            function(add_library)
+            endfunction()
+            function(target_link_libraries)
+            endfunction()
+            assay_library({room} SOURCES a.cpp DEPS {dependencies})
+            message("configured")"""
+        with tempfile.NamedTemporaryFile("w", suffix=".cmake") as file:
+            file.write(script)
+            file.flush()
+            return subprocess.run(["cmake", "-P", file.name], capture_output=True, text=True).stderr
+
+    def test_allowed(self):
+        for room, dependencies in (("base", ""), ("codec", "base"), ("engine", "formats base Some::library"), ("node", "api engine"), ("crypto", "base codec")):
+            self.assertEqual(self.configure(room, dependencies), "configured\n")
+
+    def test_refused(self):
+        for room, dependencies in (("codec", "crypto"), ("api", "base engine"), ("dispute", "engine"), ("engine", "node")):
+            self.assertRegex(self.configure(room, dependencies), rf"{room} may not use {dependencies.split()[-1]}")
+
+    def test_unknown_room(self):
+        self.assertIn("no room 'cellar'", self.configure("cellar", "base"))
+
+
 if __name__ == "__main__":
     unittest.main()
