@@ -27,15 +27,15 @@ std::optional<std::uint64_t> as_natural(GgufType type, ByteView bytes) {
         return value < 0 ? std::nullopt : std::optional<std::uint64_t>(static_cast<std::uint64_t>(value));
     };
     switch (type) {
-    case GgufType::u8: return load<std::uint8_t>(bytes);
-    case GgufType::u16: return load<std::uint16_t>(bytes);
-    case GgufType::u32: return load<std::uint32_t>(bytes);
-    case GgufType::u64: return load<std::uint64_t>(bytes);
-    case GgufType::i8: return from_signed(load<std::int8_t>(bytes));
-    case GgufType::i16: return from_signed(load<std::int16_t>(bytes));
-    case GgufType::i32: return from_signed(load<std::int32_t>(bytes));
-    case GgufType::i64: return from_signed(load<std::int64_t>(bytes));
-    default: return std::nullopt;
+        case GgufType::u8: return load<std::uint8_t>(bytes);
+        case GgufType::u16: return load<std::uint16_t>(bytes);
+        case GgufType::u32: return load<std::uint32_t>(bytes);
+        case GgufType::u64: return load<std::uint64_t>(bytes);
+        case GgufType::i8: return from_signed(load<std::int8_t>(bytes));
+        case GgufType::i16: return from_signed(load<std::int16_t>(bytes));
+        case GgufType::i32: return from_signed(load<std::int32_t>(bytes));
+        case GgufType::i64: return from_signed(load<std::int64_t>(bytes));
+        default: return std::nullopt;
     }
 }
 
@@ -43,19 +43,19 @@ std::optional<std::uint64_t> as_natural(GgufType type, ByteView bytes) {
 
 std::string_view to_string(GgufType type) {
     switch (type) {
-    case GgufType::u8: return "u8";
-    case GgufType::i8: return "i8";
-    case GgufType::u16: return "u16";
-    case GgufType::i16: return "i16";
-    case GgufType::u32: return "u32";
-    case GgufType::i32: return "i32";
-    case GgufType::f32: return "f32";
-    case GgufType::boolean: return "boolean";
-    case GgufType::string: return "string";
-    case GgufType::array: return "array";
-    case GgufType::u64: return "u64";
-    case GgufType::i64: return "i64";
-    case GgufType::f64: return "f64";
+        case GgufType::u8: return "u8";
+        case GgufType::i8: return "i8";
+        case GgufType::u16: return "u16";
+        case GgufType::i16: return "i16";
+        case GgufType::u32: return "u32";
+        case GgufType::i32: return "i32";
+        case GgufType::f32: return "f32";
+        case GgufType::boolean: return "boolean";
+        case GgufType::string: return "string";
+        case GgufType::array: return "array";
+        case GgufType::u64: return "u64";
+        case GgufType::i64: return "i64";
+        case GgufType::f64: return "f64";
     }
     return "unknown";
 }
@@ -95,7 +95,8 @@ Result<const GgufValue*> GgufFile::find_array(std::string_view key, std::uint64_
     if (found == metadata_.end()) return nullptr;
     if (found->second.type != GgufType::array) return wrong_type(key, found->second, "an array");
     if (found->second.count > count_max) {
-        return fail(ErrorCode::resource_exhausted, "GGUF metadata " + quote(key) + ": " + std::to_string(found->second.count) +
+        return fail(ErrorCode::resource_exhausted, "GGUF metadata " + quote(key) + ": " +
+                                                       std::to_string(found->second.count) +
                                                        " elements exceed the limit of " + std::to_string(count_max));
     }
     return &found->second;
@@ -130,12 +131,15 @@ Result<std::vector<std::int32_t>> GgufFile::integers(std::string_view key, std::
     const GgufValue* array = TRY(find_array(key, count_max));
     std::vector<std::int32_t> values;
     if (array == nullptr) return values;
-    if (array->element != GgufType::i32 && array->element != GgufType::u32) return wrong_type(key, *array, "an array of i32");
+    if (array->element != GgufType::i32 && array->element != GgufType::u32) {
+        return wrong_type(key, *array, "an array of i32");
+    }
     values.resize(array->count);
     for (std::uint64_t i = 0; i < array->count; ++i) {
         const auto value = load<std::uint32_t>(array->payload, i);
         if (array->element == GgufType::u32 && value > std::uint32_t{std::numeric_limits<std::int32_t>::max()}) {
-            return fail(ErrorCode::malformed, "GGUF metadata " + quote(key) + ": element " + std::to_string(i) + " is out of range");
+            return fail(ErrorCode::malformed,
+                        "GGUF metadata " + quote(key) + ": element " + std::to_string(i) + " is out of range");
         }
         values[i] = static_cast<std::int32_t>(value);
     }

@@ -5,13 +5,13 @@
 ///   2. each pair: string key, u32 value type, value. A string is u64 length and bytes. An array is u32 element type,
 ///      u64 count and the elements; arrays of arrays are refused;
 ///   3. each tensor: string name, u32 number of dimensions, u64 extents (innermost first), u32 type, u64 offset;
-///   4. zero bytes up to the next multiple of `general.alignment` (32 when absent), then the tensors' data. Offsets count
-///      from here, are multiples of the alignment and may not overlap.
+///   4. zero bytes up to the next multiple of `general.alignment` (32 when absent), then the tensors' data. Offsets
+///      count from here, are multiples of the alignment and may not overlap.
 ///
 /// Everything borrows the bytes it was parsed from; nothing is copied except names and extents. Counts and lengths are
 /// compared with the bytes that are left before anything is allocated. Thread-safe after creation; deterministic.
-/// Source: the GGUF specification (ggml, docs/gguf.md). Errors: malformed, unsupported, resource_exhausted; each names the
-/// field, key or tensor.
+/// Source: the GGUF specification (ggml, docs/gguf.md). Errors: malformed, unsupported, resource_exhausted; each names
+/// the field, key or tensor.
 #include "base/bytes.h"
 #include "base/result.h"
 #include "tensor/view.h"
@@ -27,16 +27,28 @@ namespace assay::formats {
 
 /// Numbers are the file's.
 enum class GgufType : std::uint32_t {
-    u8 = 0, i8 = 1, u16 = 2, i16 = 3, u32 = 4, i32 = 5, f32 = 6, boolean = 7, string = 8, array = 9, u64 = 10, i64 = 11, f64 = 12,
+    u8 = 0,
+    i8 = 1,
+    u16 = 2,
+    i16 = 3,
+    u32 = 4,
+    i32 = 5,
+    f32 = 6,
+    boolean = 7,
+    string = 8,
+    array = 9,
+    u64 = 10,
+    i64 = 11,
+    f64 = 12,
 };
 std::string_view to_string(GgufType type);
 
 /// One metadata value as it lies in the file.
 struct GgufValue {
-    GgufType type = GgufType::u8;    ///< `array` for arrays
+    GgufType type = GgufType::u8; ///< `array` for arrays
     GgufType element = GgufType::u8; ///< type of the elements; same as `type` for others
-    std::uint64_t count = 1;         ///< elements; 1 for others
-    ByteView payload;                ///< the encoded elements, checked to be whole
+    std::uint64_t count = 1; ///< elements; 1 for others
+    ByteView payload; ///< the encoded elements, checked to be whole
 };
 
 struct GgufTensor {

@@ -26,7 +26,8 @@ public:
         const auto value = TRY(gguf_.natural(key(name)));
         if (!value) return otherwise;
         if (*value > std::numeric_limits<std::uint32_t>::max()) {
-            return fail(ErrorCode::malformed, "GGUF metadata " + quote(key(name)) + ": " + std::to_string(*value) + " is too large");
+            return fail(ErrorCode::malformed,
+                        "GGUF metadata " + quote(key(name)) + ": " + std::to_string(*value) + " is too large");
         }
         return static_cast<std::uint32_t>(*value);
     }
@@ -70,7 +71,8 @@ Result<std::uint32_t> rows_of(const GgufFile& gguf, std::string_view name, std::
     const tensor::TensorView* view = find_tensor(gguf, name);
     if (view == nullptr) return fail(ErrorCode::malformed, "GGUF tensor " + quote(name) + ": is missing");
     if (view->shape.size() != 2) {
-        return fail(ErrorCode::malformed, "GGUF tensor " + quote(name) + ": " + std::to_string(view->shape.size()) + " dimensions, not 2");
+        return fail(ErrorCode::malformed,
+                    "GGUF tensor " + quote(name) + ": " + std::to_string(view->shape.size()) + " dimensions, not 2");
     }
     if (view->shape[0] > rows_max) {
         return fail(ErrorCode::malformed, "GGUF tensor " + quote(name) + ": " + std::to_string(view->shape[0]) +
@@ -85,7 +87,8 @@ Result<void> read_head_size(const ConfigKeys& keys, ModelConfig& config) {
     } else {
         if (config.heads == 0 || config.embedding % config.heads != 0) {
             return fail(ErrorCode::malformed, "GGUF metadata " + quote(keys.key("attention.head_count")) + ": " +
-                                                  std::to_string(config.heads) + " does not divide the embedding length " +
+                                                  std::to_string(config.heads) +
+                                                  " does not divide the embedding length " +
                                                   std::to_string(config.embedding));
         }
         config.head_size = config.embedding / config.heads;
@@ -101,7 +104,8 @@ Result<void> read_rope_scaling(const ConfigKeys& keys, ModelConfig& config) {
     const std::string type = TRY(keys.text_or("rope.scaling.type", "linear"));
     if (type == "none") return {};
     if (type != "linear") {
-        return keys.unsupported("rope.scaling.type", quote(type) + " is not supported; none, linear and a tensor 'rope_freqs.weight' are");
+        return keys.unsupported("rope.scaling.type",
+                                quote(type) + " is not supported; none, linear and a tensor 'rope_freqs.weight' are");
     }
     const double older = TRY(keys.real_or("rope.scale_linear", 0.0));
     const double factor = TRY(keys.real_or("rope.scaling.factor", older));
@@ -124,7 +128,9 @@ Result<void> read_rotary(const ConfigKeys& keys, ModelConfig& config) {
 Result<void> check_bert(const ConfigKeys& keys) {
     constexpr std::uint32_t kMeanPooling = 1;
     const auto pooling = TRY(keys.natural_or("pooling_type", kMeanPooling));
-    if (pooling > kMeanPooling) return keys.unsupported("pooling_type", std::to_string(pooling) + " is not supported; 1 (mean) is");
+    if (pooling > kMeanPooling) {
+        return keys.unsupported("pooling_type", std::to_string(pooling) + " is not supported; 1 (mean) is");
+    }
     return {};
 }
 
@@ -132,7 +138,8 @@ Result<std::optional<std::int32_t>> token_id(const GgufFile& gguf, const std::st
     const auto id = TRY(gguf.natural(key));
     if (!id) return std::nullopt;
     if (*id > std::uint64_t{std::numeric_limits<std::int32_t>::max()}) {
-        return fail(ErrorCode::malformed, "GGUF metadata " + quote(key) + ": " + std::to_string(*id) + " is out of range");
+        return fail(ErrorCode::malformed,
+                    "GGUF metadata " + quote(key) + ": " + std::to_string(*id) + " is out of range");
     }
     return static_cast<std::int32_t>(*id);
 }
@@ -153,8 +160,9 @@ Result<void> check_whole_model(const GgufFile& gguf) {
 
 Result<void> check_vocabulary(const ModelConfig& config, const TokenizerData& tokenizer) {
     if (tokenizer.tokens.size() <= config.vocabulary) return {};
-    return fail(ErrorCode::malformed, "GGUF metadata 'tokenizer.ggml.tokens': " + std::to_string(tokenizer.tokens.size()) +
-                                          " tokens for the " + std::to_string(config.vocabulary) + " rows of 'token_embd.weight'");
+    return fail(ErrorCode::malformed,
+                "GGUF metadata 'tokenizer.ggml.tokens': " + std::to_string(tokenizer.tokens.size()) +
+                    " tokens for the " + std::to_string(config.vocabulary) + " rows of 'token_embd.weight'");
 }
 
 Result<std::string> name_of(const GgufFile& gguf, const std::filesystem::path& path) {
@@ -165,8 +173,11 @@ Result<std::string> name_of(const GgufFile& gguf, const std::filesystem::path& p
 
 Result<void> add_tensor(const GgufTensor& tensor, ModelFileBuilder& builder) {
     const ModelConfig& config = builder.config();
-    if (tensor.name.ends_with(".attn_rot_embd.weight")) return {}; // frequencies that old converters kept and nothing reads
-    if (is_canonical(config.architecture, config.layers, tensor.name)) return builder.add_tensor(tensor.name, tensor.view);
+    const bool is_leftover = tensor.name.ends_with(".attn_rot_embd.weight"); // old converters' frequencies, unread
+    if (is_leftover) return {};
+    if (is_canonical(config.architecture, config.layers, tensor.name)) {
+        return builder.add_tensor(tensor.name, tensor.view);
+    }
     return fail(ErrorCode::unsupported, "GGUF tensor " + quote(tensor.name) + ": has no place in a " +
                                             std::string(to_string(config.architecture)) + " model of " +
                                             std::to_string(config.layers) + " layers");
@@ -195,7 +206,9 @@ Result<ModelConfig> read_gguf_config(const GgufFile& gguf) {
     ModelConfig config;
     config.architecture = TRY(architecture_of(*name));
     const ConfigKeys keys(gguf, *name);
-    if (TRY(keys.natural_or("expert_count", 0)) != 0) return keys.unsupported("expert_count", "mixtures of experts are not supported");
+    if (TRY(keys.natural_or("expert_count", 0)) != 0) {
+        return keys.unsupported("expert_count", "mixtures of experts are not supported");
+    }
     config.layers = TRY(keys.natural("block_count"));
     config.embedding = TRY(keys.natural("embedding_length"));
     config.context_max = TRY(keys.natural("context_length"));

@@ -99,7 +99,8 @@ TEST(Gguf, RefusesLengthsThatTheFileCannotHold) {
     EXPECT_NE(parse_error(file).find("GGUF metadata 'general.name': length 18446744073709551615"), std::string::npos);
     file = tiny_gguf();
     file.at("tokenizer.ggml.tokens") = gguf_array(8, std::uint64_t{1} << 60, "");
-    EXPECT_NE(parse_error(file).find("GGUF metadata 'tokenizer.ggml.tokens': 1152921504606846976 values do not fit"), std::string::npos);
+    EXPECT_NE(parse_error(file).find("GGUF metadata 'tokenizer.ggml.tokens': 1152921504606846976 values do not fit"),
+              std::string::npos);
     file.at("tokenizer.ggml.tokens") = gguf_array(12, (std::uint64_t{1} << 61) + 1, ""); // × 8 wraps to 8
     EXPECT_NE(parse_error(file).find("do not fit"), std::string::npos);
 }
@@ -133,7 +134,8 @@ TEST(Gguf, RefusesOddAlignment) {
     for (const std::uint32_t alignment : {0U, 4U, 24U, 1U << 21}) {
         RawGguf file = tiny_gguf();
         file.at("general.alignment") = gguf_u32(alignment);
-        EXPECT_NE(parse_error(file).find("GGUF metadata 'general.alignment': " + std::to_string(alignment)), std::string::npos);
+        EXPECT_NE(parse_error(file).find("GGUF metadata 'general.alignment': " + std::to_string(alignment)),
+                  std::string::npos);
     }
     RawGguf file = tiny_gguf();
     file.at("general.alignment") = gguf_text("32");
@@ -153,22 +155,28 @@ TEST(Gguf, RefusesTensorsThatDoNotFit) {
         return parse_error(file);
     };
     using Tensor = RawGguf::Tensor;
-    EXPECT_NE(after([](Tensor& t) { t.offset += 4; }).find("GGUF tensor 'blk.0.attn_q.weight': offset"), std::string::npos);
+    EXPECT_NE(after([](Tensor& t) { t.offset += 4; }).find("GGUF tensor 'blk.0.attn_q.weight': offset"),
+              std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.offset += 4; }).find("is not a multiple of the alignment 32"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.offset = 0; }).find("its data overlaps that of tensor"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.offset = 1 << 20; }).find("exceed the"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.offset = ~31ULL; }).find("exceed the"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.extents = {8, 1 << 20}; }).find("exceed the"), std::string::npos);
-    EXPECT_NE(after([](Tensor& t) { t.extents = {1ULL << 33, 1ULL << 33}; }).find("too many elements"), std::string::npos);
+    EXPECT_NE(after([](Tensor& t) { t.extents = {1ULL << 33, 1ULL << 33}; }).find("too many elements"),
+              std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.extents = {1ULL << 63, 2, 8}; }).find("too many elements"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.extents = {8, 0}; }).find("dimension 1 is 0"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.extents = {}; }).find("0 dimensions, not 1 to 4"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.extents.assign(5, 1); }).find("5 dimensions, not 1 to 4"), std::string::npos);
-    EXPECT_NE(after([](Tensor& t) { t.type = 2; }).find("row of 8 elements is not a multiple of the 32 of a Q4_0 block"), std::string::npos);
+    EXPECT_NE(
+        after([](Tensor& t) { t.type = 2; }).find("row of 8 elements is not a multiple of the 32 of a Q4_0 block"),
+        std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.type = 10; }).find("type Q2_K; supported are F32, F16"), std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.type = 4; }).find("type number 4; supported"), std::string::npos);
-    EXPECT_NE(after([](Tensor& t) { t.name = "output.weight"; }).find("GGUF tensor 'output.weight': name occurs twice"), std::string::npos);
-    EXPECT_NE(after([](Tensor& t) { t.name = std::string(200, 'n'); }).find("length 200 exceeds the limit of 128"), std::string::npos);
+    EXPECT_NE(after([](Tensor& t) { t.name = "output.weight"; }).find("GGUF tensor 'output.weight': name occurs twice"),
+              std::string::npos);
+    EXPECT_NE(after([](Tensor& t) { t.name = std::string(200, 'n'); }).find("length 200 exceeds the limit of 128"),
+              std::string::npos);
     EXPECT_NE(after([](Tensor& t) { t.name = ""; }).find("is empty"), std::string::npos);
 }
 
@@ -188,10 +196,12 @@ TEST(Gguf, LooksUpByType) {
     EXPECT_EQ(parsed->real("half").value(), 0.5);
     EXPECT_EQ(parsed->octets("bytes").value(), "abc");
     EXPECT_EQ(parsed->integers("us", 10).error().message, "GGUF metadata 'us': element 0 is out of range");
-    EXPECT_EQ(parsed->texts("bytes", 10).error().message, "GGUF metadata 'bytes': is array of u8, not an array of strings");
+    EXPECT_EQ(parsed->texts("bytes", 10).error().message,
+              "GGUF metadata 'bytes': is array of u8, not an array of strings");
     EXPECT_EQ(parsed->texts("tokenizer.ggml.tokens", 11).error().code, ErrorCode::resource_exhausted);
     EXPECT_EQ(parsed->texts("tokenizer.ggml.tokens", 12).value().size(), 12U);
-    EXPECT_EQ(parsed->floats("general.name", 10).error().message, "GGUF metadata 'general.name': is string, not an array");
+    EXPECT_EQ(parsed->floats("general.name", 10).error().message,
+              "GGUF metadata 'general.name': is string, not an array");
 }
 
 // --- as a model ------------------------------------------------------------------------------------------------------
@@ -248,7 +258,8 @@ TEST(GgufModel, ReadsRopeScaling) {
     });
     EXPECT_EQ(none.rope_scaling, RopeScaling::none);
     EXPECT_EQ(open_error_after([](RawGguf& file) { file.at("llama.rope.scaling.type") = gguf_text("yarn"); }),
-              "GGUF metadata 'llama.rope.scaling.type': 'yarn' is not supported; none, linear and a tensor 'rope_freqs.weight' are");
+              "GGUF metadata 'llama.rope.scaling.type': 'yarn' is not supported; none, linear and a tensor "
+              "'rope_freqs.weight' are");
 }
 
 TEST(GgufModel, ReadsASlidingWindow) {
@@ -276,14 +287,18 @@ TEST(GgufModel, RefusesOtherArchitectures) {
 }
 
 TEST(GgufModel, RefusesMissingAndMistypedKeys) {
-    for (const char* name : {"block_count", "context_length", "embedding_length", "feed_forward_length", "attention.head_count",
-                             "attention.layer_norm_rms_epsilon"}) {
+    for (const char* name : {"block_count", "context_length", "embedding_length", "feed_forward_length",
+                             "attention.head_count", "attention.layer_norm_rms_epsilon"}) {
         const std::string key = std::string("llama.") + name;
         EXPECT_EQ(open_error_after([&](RawGguf& file) { file.erase(key); }), "GGUF metadata '" + key + "': is missing");
-        EXPECT_NE(open_error_after([&](RawGguf& file) { file.at(key) = gguf_text("1"); }).find("GGUF metadata '" + key + "': is string"),
+        EXPECT_NE(open_error_after([&](RawGguf& file) {
+                      file.at(key) = gguf_text("1");
+                  }).find("GGUF metadata '" + key + "': is string"),
                   std::string::npos);
     }
-    EXPECT_EQ(open_error_after([](RawGguf& file) { file.at("llama.block_count") = raw<std::uint32_t>(10) + raw(std::uint64_t{1} << 32); }),
+    EXPECT_EQ(open_error_after([](RawGguf& file) {
+                  file.at("llama.block_count") = raw<std::uint32_t>(10) + raw(std::uint64_t{1} << 32);
+              }),
               "GGUF metadata 'llama.block_count': 4294967296 is too large");
     EXPECT_EQ(open_error_after([](RawGguf& file) { file.at("tokenizer.ggml.eos_token_id") = gguf_u32(~0U); }),
               "GGUF metadata 'tokenizer.ggml.eos_token_id': 4294967295 is out of range");
@@ -304,15 +319,21 @@ TEST(GgufModel, RefusesNumbersOutsideTheirRange) {
               "GGUF metadata 'llama.attention.head_count': 3 does not divide the embedding length 8");
     EXPECT_EQ(with("attention.head_count_kv", gguf_u32(0)), "configuration 'kv_heads': 0 is not from 1 to 4096");
     EXPECT_EQ(with("attention.head_count_kv", gguf_u32(3)), "configuration 'kv_heads': 3 does not divide the 2 heads");
-    EXPECT_EQ(with("attention.key_length", gguf_u32(0)).substr(0, 46), "configuration 'head_size': 0 is not from 1 to ");
+    EXPECT_EQ(with("attention.key_length", gguf_u32(0)).substr(0, 46),
+              "configuration 'head_size': 0 is not from 1 to ");
     EXPECT_EQ(with("attention.value_length", gguf_u32(6)),
               "GGUF metadata 'llama.attention.value_length': 6 differs from the key length 4");
     EXPECT_EQ(with("rope.dimension_count", gguf_u32(6)), "configuration 'rope_size': 6 is not from 2 to 4");
     EXPECT_EQ(with("rope.dimension_count", gguf_u32(3)), "configuration 'rope_size': 3 is odd");
-    EXPECT_NE(with("rope.freq_base", gguf_f32(0)).find("configuration 'rope_base': 0 is not from 1 to "), std::string::npos);
-    EXPECT_NE(with("rope.freq_base", gguf_f32(std::numeric_limits<float>::quiet_NaN())).find("configuration 'rope_base'"), std::string::npos);
-    EXPECT_NE(with("attention.layer_norm_rms_epsilon", gguf_f32(-1)).find("configuration 'norm_epsilon': -1 is not"), std::string::npos);
-    EXPECT_NE(with("rope.scaling.factor", gguf_f32(-2)).find("configuration 'rope_factor': -2 is not"), std::string::npos);
+    EXPECT_NE(with("rope.freq_base", gguf_f32(0)).find("configuration 'rope_base': 0 is not from 1 to "),
+              std::string::npos);
+    EXPECT_NE(
+        with("rope.freq_base", gguf_f32(std::numeric_limits<float>::quiet_NaN())).find("configuration 'rope_base'"),
+        std::string::npos);
+    EXPECT_NE(with("attention.layer_norm_rms_epsilon", gguf_f32(-1)).find("configuration 'norm_epsilon': -1 is not"),
+              std::string::npos);
+    EXPECT_NE(with("rope.scaling.factor", gguf_f32(-2)).find("configuration 'rope_factor': -2 is not"),
+              std::string::npos);
 }
 
 TEST(GgufModel, RefusesTensorsThatHaveNoPlace) {

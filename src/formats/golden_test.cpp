@@ -52,10 +52,10 @@ std::string crc32_of_numbers(const std::vector<T>& numbers) {
 
 std::string_view name_of(RopeScaling scaling) {
     switch (scaling) {
-    case RopeScaling::none: return "none";
-    case RopeScaling::linear: return "linear";
-    case RopeScaling::llama3: return "llama3";
-    case RopeScaling::yarn: return "yarn";
+        case RopeScaling::none: return "none";
+        case RopeScaling::linear: return "linear";
+        case RopeScaling::llama3: return "llama3";
+        case RopeScaling::yarn: return "yarn";
     }
     return "";
 }
@@ -107,7 +107,9 @@ std::map<std::string, std::string> texts_of(const ModelFile& file) {
     if (!data.merges.empty()) found["merges"] = crc32_of_lines(data.merges);
     if (!data.scores.empty()) found["scores"] = crc32_of_numbers(data.scores);
     if (!data.types.empty()) found["types"] = crc32_of_numbers(data.types);
-    if (!data.precompiled_charsmap.empty()) found["precompiled_charsmap"] = crc32(as_byte_view(data.precompiled_charsmap));
+    if (!data.precompiled_charsmap.empty()) {
+        found["precompiled_charsmap"] = crc32(as_byte_view(data.precompiled_charsmap));
+    }
     if (!data.tokenizer_json.empty()) found["tokenizer_json"] = crc32(as_byte_view(data.tokenizer_json));
     if (!file.chat_template().empty()) found["chat_template"] = crc32(as_byte_view(file.chat_template()));
     return found;

@@ -43,8 +43,9 @@ Result<ModelClass> class_of(const JsonField& root) {
     const auto spelling = list.is_absent() ? &ModelClass::model_type : &ModelClass::name;
     const auto found = std::ranges::find(kClasses, std::string_view(name), spelling);
     if (found != std::end(kClasses)) return *found;
-    return field.unsupported("architecture " + quote(name) + " is not supported; LlamaForCausalLM, MistralForCausalLM, "
-                                                             "Qwen2ForCausalLM, Qwen3ForCausalLM, GPT2LMHeadModel and BertModel are");
+    return field.unsupported("architecture " + quote(name) +
+                             " is not supported; LlamaForCausalLM, MistralForCausalLM, "
+                             "Qwen2ForCausalLM, Qwen3ForCausalLM, GPT2LMHeadModel and BertModel are");
 }
 
 /// A field that must be absent or have one of the values under which the graph is the one we run.
@@ -65,8 +66,8 @@ Result<std::uint32_t> natural(const JsonField& field, std::optional<std::uint32_
 
 Result<std::uint32_t> equal_share(const JsonField& heads, const ModelConfig& config) {
     if (config.heads != 0 && config.embedding % config.heads == 0) return config.embedding / config.heads;
-    return fail(ErrorCode::malformed, heads.name() + ": " + std::to_string(config.heads) + " does not divide the hidden size " +
-                                          std::to_string(config.embedding));
+    return fail(ErrorCode::malformed, heads.name() + ": " + std::to_string(config.heads) +
+                                          " does not divide the hidden size " + std::to_string(config.embedding));
 }
 
 // --- rotary positions ------------------------------------------------------------------------------------------------
@@ -100,7 +101,9 @@ Result<void> read_rope(const JsonField& root, ModelConfig& config) {
     config.rope_base = TRY((inner.is_absent() ? root["rope_theta"] : inner).real_or(10000.0));
     config.rope_size = config.head_size;
     for (const JsonField& partial : {scaling["partial_rotary_factor"], root["partial_rotary_factor"]}) {
-        if (TRY(partial.real_or(1.0)) != 1.0) return partial.unsupported("rotating a part of each head is not supported");
+        if (TRY(partial.real_or(1.0)) != 1.0) {
+            return partial.unsupported("rotating a part of each head is not supported");
+        }
     }
     return read_scaling(scaling, root, config);
 }
@@ -120,7 +123,9 @@ Result<std::uint32_t> layers_with_window(const JsonField& root, const ModelConfi
     std::uint32_t count = 0;
     for (std::size_t i = 0; i < config.layers; ++i) {
         const std::string type = TRY(types.at(i).text());
-        if (type != "full_attention" && type != "sliding_attention") return types.at(i).unsupported(quote(type) + " is not supported");
+        if (type != "full_attention" && type != "sliding_attention") {
+            return types.at(i).unsupported(quote(type) + " is not supported");
+        }
         count += type == "sliding_attention";
     }
     return count;
@@ -201,9 +206,9 @@ Result<void> read_bert(const JsonField& root, const ModelClass& model, ModelConf
 
 Result<void> read_family(const JsonField& root, const ModelClass& model, ModelConfig& config) {
     switch (model.architecture) {
-    case Architecture::gpt2: return read_gpt2(root, model, config);
-    case Architecture::bert: return read_bert(root, model, config);
-    default: return read_rotary(root, model, config);
+        case Architecture::gpt2: return read_gpt2(root, model, config);
+        case Architecture::bert: return read_bert(root, model, config);
+        default: return read_rotary(root, model, config);
     }
 }
 
@@ -215,7 +220,9 @@ Result<ModelConfig> read_hf_config(std::string_view config_json) {
     if (!json.is_object()) return root.expected("an object");
     const ModelClass model = TRY(class_of(root));
     const JsonField quantization = root["quantization_config"];
-    if (!quantization.is_absent()) return quantization.unsupported("quantised safetensors are not supported; float ones and GGUF are");
+    if (!quantization.is_absent()) {
+        return quantization.unsupported("quantised safetensors are not supported; float ones and GGUF are");
+    }
     ModelConfig config;
     config.architecture = model.architecture;
     config.vocabulary = TRY(root["vocab_size"].natural());

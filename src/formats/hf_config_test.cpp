@@ -14,7 +14,10 @@ Json config_of(const std::string& architecture, const Json& changes = {}) {
     if (architecture == "GPT2LMHeadModel") {
         config.update({{"n_layer", 2}, {"n_embd", 64}, {"n_head", 4}});
     } else {
-        config.update({{"num_hidden_layers", 2}, {"hidden_size", 64}, {"num_attention_heads", 4}, {"intermediate_size", 96},
+        config.update({{"num_hidden_layers", 2},
+                       {"hidden_size", 64},
+                       {"num_attention_heads", 4},
+                       {"intermediate_size", 96},
                        {"max_position_embeddings", 512}});
     }
     for (const auto& [key, value] : changes.items()) config[key] = value;
@@ -43,7 +46,8 @@ TEST(HfConfig, HasTheDefaultsOfLlama) {
     EXPECT_EQ(config.rope_size, 16U);
     EXPECT_FALSE(config.rope_interleaved);
     EXPECT_FALSE(config.tied_embeddings);
-    Json old = config_of("LlamaForCausalLM", {{"num_key_value_heads", nullptr}, {"head_dim", nullptr}, {"sliding_window", 7}});
+    Json old =
+        config_of("LlamaForCausalLM", {{"num_key_value_heads", nullptr}, {"head_dim", nullptr}, {"sliding_window", 7}});
     old.erase("max_position_embeddings"); // the first LLaMA's
     EXPECT_EQ(read(old).context_max, 2048U);
     EXPECT_EQ(read(old).sliding_window, 0U); // the class has none
@@ -75,13 +79,15 @@ TEST(HfConfig, GoesByTheModelTypeWhereNoClassIsNamed) {
     config.erase("architectures");
     EXPECT_EQ(read(config).sliding_window, 4096U);
     config["model_type"] = "gemma";
-    EXPECT_EQ(error_of(config).message.substr(0, 66), "config.json: model_type: architecture 'gemma' is not supported; Ll");
+    EXPECT_EQ(error_of(config).message.substr(0, 66),
+              "config.json: model_type: architecture 'gemma' is not supported; Ll");
     config.erase("model_type");
     EXPECT_EQ(error_of(config).message, "config.json: model_type: is missing; expected a string");
 }
 
 TEST(HfConfig, RefusesOtherClasses) {
-    for (const char* name : {"GemmaForCausalLM", "LlamaForSequenceClassification", "MixtralForCausalLM", "RobertaModel"}) {
+    for (const char* name :
+         {"GemmaForCausalLM", "LlamaForSequenceClassification", "MixtralForCausalLM", "RobertaModel"}) {
         const Error error = error_of(config_of(name));
         EXPECT_EQ(error.code, ErrorCode::unsupported);
         EXPECT_EQ(error.message, "config.json: architectures[0]: architecture '" + std::string(name) +
@@ -90,11 +96,15 @@ TEST(HfConfig, RefusesOtherClasses) {
     }
     EXPECT_EQ(error_of(config_of("BertModel", {{"architectures", {"BertModel", "X"}}})).message,
               "config.json: architectures: expected an array of one class name, found array");
-    EXPECT_EQ(error_of(config_of("BertModel", {{"architectures", {1}}})).message, "config.json: architectures[0]: expected a string, found number");
+    EXPECT_EQ(error_of(config_of("BertModel", {{"architectures", {1}}})).message,
+              "config.json: architectures[0]: expected a string, found number");
 }
 
 TEST(HfConfig, ReadsRopeInBothSpellings) {
-    const Json llama3 = {{"rope_type", "llama3"}, {"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4.5},
+    const Json llama3 = {{"rope_type", "llama3"},
+                         {"factor", 8},
+                         {"low_freq_factor", 1},
+                         {"high_freq_factor", 4.5},
                          {"original_max_position_embeddings", 8192}};
     const ModelConfig old = read(config_of("LlamaForCausalLM", {{"rope_theta", 500000.0}, {"rope_scaling", llama3}}));
     Json parameters = llama3;
@@ -108,17 +118,20 @@ TEST(HfConfig, ReadsRopeInBothSpellings) {
         EXPECT_EQ(config.rope_high_freq_factor, 4.5);
         EXPECT_EQ(config.rope_original_context, 8192.0);
     }
-    const ModelConfig linear = read(config_of("LlamaForCausalLM", {{"rope_scaling", {{"type", "linear"}, {"factor", 2.5}}}}));
+    const ModelConfig linear =
+        read(config_of("LlamaForCausalLM", {{"rope_scaling", {{"type", "linear"}, {"factor", 2.5}}}}));
     EXPECT_EQ(linear.rope_scaling, RopeScaling::linear);
     EXPECT_EQ(linear.rope_factor, 2.5);
-    EXPECT_EQ(read(config_of("LlamaForCausalLM", {{"rope_scaling", {{"rope_type", "default"}}}})).rope_scaling, RopeScaling::none);
+    EXPECT_EQ(read(config_of("LlamaForCausalLM", {{"rope_scaling", {{"rope_type", "default"}}}})).rope_scaling,
+              RopeScaling::none);
 }
 
 TEST(HfConfig, RefusesRopeThatTheEngineDoesNotRun) {
     const auto error = [](const Json& changes) { return error_of(config_of("LlamaForCausalLM", changes)).message; };
     for (const char* type : {"yarn", "dynamic", "longrope", "mrope"}) {
         EXPECT_EQ(error({{"rope_scaling", {{"type", type}, {"factor", 2}}}}),
-                  "config.json: rope_scaling.type: '" + std::string(type) + "' is not supported; default, linear and llama3 are");
+                  "config.json: rope_scaling.type: '" + std::string(type) +
+                      "' is not supported; default, linear and llama3 are");
     }
     EXPECT_EQ(error({{"rope_scaling", {{"rope_type", "llama3"}, {"factor", 2}}}}),
               "config.json: rope_scaling.low_freq_factor: is missing; expected a number");
@@ -134,8 +147,12 @@ TEST(HfConfig, ReadsSlidingWindows) {
     };
     EXPECT_EQ(window("MistralForCausalLM", {{"sliding_window", 128}}), 128U);
     EXPECT_EQ(window("MistralForCausalLM", {{"sliding_window", nullptr}}), 0U);
-    EXPECT_EQ(window("Qwen2ForCausalLM", {{"sliding_window", 128}, {"use_sliding_window", false}, {"max_window_layers", 0}}), 0U);
-    EXPECT_EQ(window("Qwen2ForCausalLM", {{"sliding_window", 128}, {"use_sliding_window", true}, {"max_window_layers", 0}}), 128U);
+    EXPECT_EQ(
+        window("Qwen2ForCausalLM", {{"sliding_window", 128}, {"use_sliding_window", false}, {"max_window_layers", 0}}),
+        0U);
+    EXPECT_EQ(
+        window("Qwen2ForCausalLM", {{"sliding_window", 128}, {"use_sliding_window", true}, {"max_window_layers", 0}}),
+        128U);
     EXPECT_EQ(window("Qwen2ForCausalLM", {{"sliding_window", 128}, {"use_sliding_window", true}}), 0U); // from layer 28
     EXPECT_EQ(window("Qwen3ForCausalLM", {{"sliding_window", 128},
                                           {"use_sliding_window", true},
@@ -144,18 +161,24 @@ TEST(HfConfig, ReadsSlidingWindows) {
     const auto error = [](const Json& changes) { return error_of(config_of("Qwen2ForCausalLM", changes)).message; };
     EXPECT_EQ(error({{"sliding_window", 128}, {"use_sliding_window", true}, {"max_window_layers", 1}}),
               "config.json: sliding_window: windows in some layers only are not supported");
-    EXPECT_EQ(error({{"layer_types", {"full_attention"}}}), "config.json: layer_types: expected an array of 2 layer types, found array");
+    EXPECT_EQ(error({{"layer_types", {"full_attention"}}}),
+              "config.json: layer_types: expected an array of 2 layer types, found array");
     EXPECT_EQ(error({{"layer_types", {"full_attention", "linear_attention"}}}),
               "config.json: layer_types[1]: 'linear_attention' is not supported");
-    EXPECT_EQ(error({{"sliding_window", 0}}), "config.json: sliding_window: expected a positive number or null, found number");
+    EXPECT_EQ(error({{"sliding_window", 0}}),
+              "config.json: sliding_window: expected a positive number or null, found number");
 }
 
 TEST(HfConfig, RefusesGraphsThatTheEngineDoesNotRun) {
-    const auto error = [](const char* architecture, const Json& changes) { return error_of(config_of(architecture, changes)); };
-    EXPECT_EQ(error("LlamaForCausalLM", {{"hidden_act", "gelu"}}).message, "config.json: hidden_act: 'gelu' is not supported; 'silu' is");
+    const auto error = [](const char* architecture, const Json& changes) {
+        return error_of(config_of(architecture, changes));
+    };
+    EXPECT_EQ(error("LlamaForCausalLM", {{"hidden_act", "gelu"}}).message,
+              "config.json: hidden_act: 'gelu' is not supported; 'silu' is");
     EXPECT_EQ(error("LlamaForCausalLM", {{"quantization_config", {{"bits", 4}}}}).code, ErrorCode::unsupported);
     EXPECT_EQ(error("GPT2LMHeadModel", {{"activation_function", "relu"}}).code, ErrorCode::unsupported);
-    EXPECT_EQ(error("GPT2LMHeadModel", {{"scale_attn_weights", false}}).message, "config.json: scale_attn_weights: false is not supported");
+    EXPECT_EQ(error("GPT2LMHeadModel", {{"scale_attn_weights", false}}).message,
+              "config.json: scale_attn_weights: false is not supported");
     EXPECT_EQ(error("GPT2LMHeadModel", {{"scale_attn_by_inverse_layer_idx", true}}).code, ErrorCode::unsupported);
     EXPECT_EQ(error("GPT2LMHeadModel", {{"add_cross_attention", true}}).code, ErrorCode::unsupported);
     EXPECT_EQ(error("BertModel", {{"hidden_act", "gelu_new"}}).code, ErrorCode::unsupported);
@@ -164,20 +187,30 @@ TEST(HfConfig, RefusesGraphsThatTheEngineDoesNotRun) {
 }
 
 TEST(HfConfig, NamesWhatIsMissingOrMistyped) {
-    for (const char* field : {"vocab_size", "num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size"}) {
+    for (const char* field :
+         {"vocab_size", "num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size"}) {
         Json config = config_of("LlamaForCausalLM");
         config.erase(field);
-        EXPECT_EQ(error_of(config).message, "config.json: " + std::string(field) + ": is missing; expected a whole number from 0 to 4294967295");
-        for (const Json& wrong : {Json(-1), Json(1.5), Json("1"), Json(true), Json(std::uint64_t{1} << 32), Json::array({1})}) {
+        EXPECT_EQ(error_of(config).message,
+                  "config.json: " + std::string(field) + ": is missing; expected a whole number from 0 to 4294967295");
+        for (const Json& wrong :
+             {Json(-1), Json(1.5), Json("1"), Json(true), Json(std::uint64_t{1} << 32), Json::array({1})}) {
             config[field] = wrong;
-            EXPECT_EQ(error_of(config).message.find("config.json: " + std::string(field) + ": expected a whole number"), 0U);
+            EXPECT_EQ(error_of(config).message.find("config.json: " + std::string(field) + ": expected a whole number"),
+                      0U);
         }
     }
-    const auto error = [](const char* architecture, const Json& changes) { return error_of(config_of(architecture, changes)).message; };
-    EXPECT_EQ(error("LlamaForCausalLM", {{"num_attention_heads", 3}}), "config.json: num_attention_heads: 3 does not divide the hidden size 64");
-    EXPECT_EQ(error("LlamaForCausalLM", {{"num_attention_heads", 0}}), "config.json: num_attention_heads: 0 does not divide the hidden size 64");
-    EXPECT_EQ(error("GPT2LMHeadModel", {{"n_embd", 4294967292U}}), "config.json: n_embd: expected a smaller number, found number");
-    EXPECT_EQ(error("LlamaForCausalLM", {{"tie_word_embeddings", "yes"}}), "config.json: tie_word_embeddings: expected true or false, found string");
+    const auto error = [](const char* architecture, const Json& changes) {
+        return error_of(config_of(architecture, changes)).message;
+    };
+    EXPECT_EQ(error("LlamaForCausalLM", {{"num_attention_heads", 3}}),
+              "config.json: num_attention_heads: 3 does not divide the hidden size 64");
+    EXPECT_EQ(error("LlamaForCausalLM", {{"num_attention_heads", 0}}),
+              "config.json: num_attention_heads: 0 does not divide the hidden size 64");
+    EXPECT_EQ(error("GPT2LMHeadModel", {{"n_embd", 4294967292U}}),
+              "config.json: n_embd: expected a smaller number, found number");
+    EXPECT_EQ(error("LlamaForCausalLM", {{"tie_word_embeddings", "yes"}}),
+              "config.json: tie_word_embeddings: expected true or false, found string");
     EXPECT_EQ(read_hf_config("[]").error().message, "config.json: expected an object, found array");
     EXPECT_EQ(read_hf_config("").error().message.find("config.json: not JSON"), 0U);
     EXPECT_EQ(read_hf_config(R"({"a":1,"a":1})").error().message, "config.json: key 'a' occurs twice");
@@ -187,8 +220,11 @@ TEST(HfConfig, NamesWhatIsMissingOrMistyped) {
 
 TEST(TensorNames, AreTheSameWithAndWithoutThePrefix) {
     for (const char* prefix : {"model.", ""}) {
-        EXPECT_EQ(place_of(Architecture::qwen3, 12, std::string(prefix) + "layers.11.self_attn.q_norm.weight").canonical, "blk.11.attn_q_norm.weight");
-        EXPECT_EQ(place_of(Architecture::llama, 2, std::string(prefix) + "norm.weight").canonical, "output_norm.weight");
+        EXPECT_EQ(
+            place_of(Architecture::qwen3, 12, std::string(prefix) + "layers.11.self_attn.q_norm.weight").canonical,
+            "blk.11.attn_q_norm.weight");
+        EXPECT_EQ(place_of(Architecture::llama, 2, std::string(prefix) + "norm.weight").canonical,
+                  "output_norm.weight");
     }
     for (const char* prefix : {"transformer.", ""}) {
         const TensorPlace place = place_of(Architecture::gpt2, 2, std::string(prefix) + "h.1.mlp.c_fc.weight");
@@ -197,15 +233,20 @@ TEST(TensorNames, AreTheSameWithAndWithoutThePrefix) {
         EXPECT_EQ(place_of(Architecture::gpt2, 2, std::string(prefix) + "h.1.mlp.c_fc.bias").use, TensorUse::weight);
     }
     for (const char* prefix : {"bert.", ""}) {
-        EXPECT_EQ(place_of(Architecture::bert, 2, std::string(prefix) + "encoder.layer.0.output.LayerNorm.weight").canonical,
-                  "blk.0.layer_output_norm.weight");
-        EXPECT_EQ(place_of(Architecture::bert, 2, std::string(prefix) + "embeddings.LayerNorm.gamma").canonical, "token_embd_norm.weight");
-        EXPECT_EQ(place_of(Architecture::bert, 2, std::string(prefix) + "embeddings.LayerNorm.beta").canonical, "token_embd_norm.bias");
+        EXPECT_EQ(
+            place_of(Architecture::bert, 2, std::string(prefix) + "encoder.layer.0.output.LayerNorm.weight").canonical,
+            "blk.0.layer_output_norm.weight");
+        EXPECT_EQ(place_of(Architecture::bert, 2, std::string(prefix) + "embeddings.LayerNorm.gamma").canonical,
+                  "token_embd_norm.weight");
+        EXPECT_EQ(place_of(Architecture::bert, 2, std::string(prefix) + "embeddings.LayerNorm.beta").canonical,
+                  "token_embd_norm.bias");
     }
 }
 
 TEST(TensorNames, KnowBuffersAndHeadsThatNothingReads) {
-    const auto use = [](Architecture architecture, std::string_view name) { return place_of(architecture, 2, name).use; };
+    const auto use = [](Architecture architecture, std::string_view name) {
+        return place_of(architecture, 2, name).use;
+    };
     EXPECT_EQ(use(Architecture::llama, "model.layers.1.self_attn.rotary_emb.inv_freq"), TensorUse::unused);
     EXPECT_EQ(use(Architecture::gpt2, "h.1.attn.bias"), TensorUse::unused);
     EXPECT_EQ(use(Architecture::gpt2, "transformer.h.0.attn.masked_bias"), TensorUse::unused);
@@ -215,14 +256,32 @@ TEST(TensorNames, KnowBuffersAndHeadsThatNothingReads) {
 }
 
 TEST(TensorNames, HaveNoPlaceElsewhere) {
-    for (const char* name : {"", ".", "model", "model.", "weight", ".weight", "layers", "layers.", "layers.0", "layers.0.", "layers..weight",
-                             "layers.2.self_attn.q_proj.weight", "layers.01.self_attn.q_proj.weight", "layers.-1.self_attn.q_proj.weight",
-                             "layers.4294967296.self_attn.q_proj.weight", "layers.0.self_attn.q_norm.weight", "layers.0.self_attn.q_proj.scale",
-                             "layers.0.input_layernorm.bias", "lm_head.bias", "model.model.norm.weight", "layers.0.mlp.gate.weight"}) {
+    for (const char* name : {"",
+                             ".",
+                             "model",
+                             "model.",
+                             "weight",
+                             ".weight",
+                             "layers",
+                             "layers.",
+                             "layers.0",
+                             "layers.0.",
+                             "layers..weight",
+                             "layers.2.self_attn.q_proj.weight",
+                             "layers.01.self_attn.q_proj.weight",
+                             "layers.-1.self_attn.q_proj.weight",
+                             "layers.4294967296.self_attn.q_proj.weight",
+                             "layers.0.self_attn.q_norm.weight",
+                             "layers.0.self_attn.q_proj.scale",
+                             "layers.0.input_layernorm.bias",
+                             "lm_head.bias",
+                             "model.model.norm.weight",
+                             "layers.0.mlp.gate.weight"}) {
         EXPECT_EQ(place_of(Architecture::llama, 2, name).use, TensorUse::unknown) << name;
         EXPECT_EQ(place_of(Architecture::llama, 2, name).canonical, "") << name;
     }
-    for (const char* name : {"", "blk.", "blk.0", "blk.0.", "blk.0.weight", "blk.2.attn_q.weight", "attn_q.weight", "blk.0.output.weight", ".weight"}) {
+    for (const char* name : {"", "blk.", "blk.0", "blk.0.", "blk.0.weight", "blk.2.attn_q.weight", "attn_q.weight",
+                             "blk.0.output.weight", ".weight"}) {
         EXPECT_FALSE(is_canonical(Architecture::llama, 2, name)) << name;
     }
     EXPECT_TRUE(is_canonical(Architecture::llama, 2, "blk.1.attn_q.bias"));

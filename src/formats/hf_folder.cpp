@@ -37,7 +37,8 @@ Result<T> in(const fs::path& where, Result<T> result) {
 Result<void> check_shard_name(const JsonField& field, std::string_view shard) {
     const bool has_path = shard.find_first_of(std::string_view("/\\\0", 3)) != std::string_view::npos;
     if (!has_path && shard.size() <= 255 && shard.ends_with(".safetensors") && shard.front() != '.') return {};
-    return fail(ErrorCode::malformed, field.name() + ": " + quote(shard) + " is not the name of a .safetensors file in the folder");
+    return fail(ErrorCode::malformed,
+                field.name() + ": " + quote(shard) + " is not the name of a .safetensors file in the folder");
 }
 
 /// The steps of reading one folder; each adds to the builder.
@@ -91,7 +92,8 @@ private:
 
     Result<void> read_shards() {
         if (!exists(kIndex)) {
-            return fail(ErrorCode::not_found, folder_.string() + ": has neither " + std::string(kWeights) + " nor " + std::string(kIndex));
+            return fail(ErrorCode::not_found,
+                        folder_.string() + ": has neither " + std::string(kWeights) + " nor " + std::string(kIndex));
         }
         const std::string text = TRY(read_text(kIndex, kIndexBytesMax));
         const auto map = TRY(in(folder_, read_shard_index(text)));
@@ -132,13 +134,17 @@ private:
         const std::string label = "safetensors tensor " + quote(entry.name);
         if (place.use == TensorUse::unused) return {};
         if (place.use == TensorUse::unknown) {
-            return fail(ErrorCode::unsupported, label + ": has no place in a " + std::string(to_string(config.architecture)) + " model of " +
+            return fail(ErrorCode::unsupported, label + ": has no place in a " +
+                                                    std::string(to_string(config.architecture)) + " model of " +
                                                     std::to_string(config.layers) + " layers");
         }
         if (!entry.dtype) {
-            return fail(ErrorCode::unsupported, label + ": dtype " + entry.dtype_name + " is not supported; F32, F16 and BF16 are");
+            return fail(ErrorCode::unsupported,
+                        label + ": dtype " + entry.dtype_name + " is not supported; F32, F16 and BF16 are");
         }
-        if (entry.shape.empty() || entry.bytes.empty()) return fail(ErrorCode::malformed, label + ": shape holds no row of elements");
+        if (entry.shape.empty() || entry.bytes.empty()) {
+            return fail(ErrorCode::malformed, label + ": shape holds no row of elements");
+        }
         if (place.use == TensorUse::transposed) builder_.mark_transposed(place.canonical);
         return builder_.add_tensor(std::move(place.canonical), {*entry.dtype, entry.shape, entry.bytes});
     }
@@ -188,8 +194,8 @@ Result<std::map<std::string, std::string>> read_shard_index(std::string_view ind
     }
     if (shards.empty()) return map.expected("at least one tensor");
     if (shards.size() > kShardsMax) {
-        return fail(ErrorCode::resource_exhausted, map.name() + ": " + std::to_string(shards.size()) + " files exceed the limit of " +
-                                                       std::to_string(kShardsMax));
+        return fail(ErrorCode::resource_exhausted, map.name() + ": " + std::to_string(shards.size()) +
+                                                       " files exceed the limit of " + std::to_string(kShardsMax));
     }
     return shard_of;
 }
@@ -214,12 +220,16 @@ Result<void> check_pooling(std::string_view pooling_json) {
     for (const auto& [key, value] : json.items()) {
         if (!key.starts_with(prefix)) continue;
         const JsonField field = root[key];
-        if (TRY(field.boolean_or(key == mean)) != (key == mean)) return field.unsupported("only the mean over tokens is supported");
+        if (TRY(field.boolean_or(key == mean)) != (key == mean)) {
+            return field.unsupported("only the mean over tokens is supported");
+        }
     }
     return {};
 }
 
-Result<std::shared_ptr<const ModelFile>> open_hf_folder(const fs::path& folder) { return FolderReader(folder).read({}); }
+Result<std::shared_ptr<const ModelFile>> open_hf_folder(const fs::path& folder) {
+    return FolderReader(folder).read({});
+}
 
 Result<std::shared_ptr<const ModelFile>> open_safetensors(const fs::path& weights) {
     std::error_code error;

@@ -1,6 +1,6 @@
 #pragma once
-/// A model as Hugging Face publishes it: a folder with config.json, safetensors and tokenizer files. Internal to the room.
-/// Thread-safe.
+/// A model as Hugging Face publishes it: a folder with config.json, safetensors and tokenizer files. Internal to the
+/// room. Thread-safe.
 #include "formats/model_file.h"
 
 #include <filesystem>
@@ -24,7 +24,8 @@ Result<std::map<std::string, std::string>> read_shard_index(std::string_view ind
 /// The chat template of a tokenizer_config.json; empty when it has none. Errors: malformed.
 Result<std::string> read_chat_template(std::string_view tokenizer_config_json);
 
-/// Refuses a sentence embedding that is not the mean over tokens, by the `1_Pooling/config.json` of sentence-transformers.
+/// Refuses a sentence embedding that is not the mean over tokens, by sentence-transformers' `1_Pooling/config.json`.
+/// Errors: malformed, unsupported.
 Result<void> check_pooling(std::string_view pooling_json);
 
 } // namespace assay::formats

@@ -10,8 +10,8 @@ namespace {
 using namespace testing_files;
 
 constexpr std::string_view kConfig =
-    R"({"architectures":["LlamaForCausalLM"],"vocab_size":3,"num_hidden_layers":1,"hidden_size":4,"num_attention_heads":1,
-        "intermediate_size":4,"max_position_embeddings":8,"tie_word_embeddings":true})";
+    R"({"architectures":["LlamaForCausalLM"],"vocab_size":3,"num_hidden_layers":1,"hidden_size":4,
+        "num_attention_heads":1,"intermediate_size":4,"max_position_embeddings":8,"tie_word_embeddings":true})";
 
 /// A header of F32 tensors [2, 2], one behind the other, and their data.
 std::string weights(const std::vector<std::string>& names) {
@@ -69,7 +69,8 @@ TEST(HfFolder, ChecksTheConfigurationBeforeAnyTensor) {
     std::string config(kConfig);
     config.replace(config.find("\"num_hidden_layers\":1"), 21, "\"num_hidden_layers\":4000000000");
     folder.write("config.json", config);
-    EXPECT_EQ(error_of(folder.path()), folder.path().string() + ": configuration 'layers': 4000000000 is not from 1 to 4096");
+    EXPECT_EQ(error_of(folder.path()),
+              folder.path().string() + ": configuration 'layers': 4000000000 is not from 1 to 4096");
 }
 
 TEST(HfFolder, RefusesTensorsThatItCannotPlace) {
@@ -83,9 +84,12 @@ TEST(HfFolder, RefusesTensorsThatItCannotPlace) {
     EXPECT_EQ(error_with(weights({"model.layers.0.mlp.experts.weight"})),
               "safetensors tensor 'model.layers.0.mlp.experts.weight': has no place in a llama model of 1 layers");
     EXPECT_EQ(error_with(weights({"model.norm.weight", "norm.weight"})), "tensor 'output_norm.weight': occurs twice");
-    EXPECT_EQ(error_with(safetensors(R"({"norm.weight":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", "12345678")),
-              "safetensors tensor 'norm.weight': dtype I64 is not supported; F32, F16 and BF16 are");
-    EXPECT_EQ(error_with(safetensors(R"({"rotary_emb.inv_freq":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", "12345678")), "");
+    EXPECT_EQ(
+        error_with(safetensors(R"({"norm.weight":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", "12345678")),
+        "safetensors tensor 'norm.weight': dtype I64 is not supported; F32, F16 and BF16 are");
+    EXPECT_EQ(error_with(safetensors(R"({"rotary_emb.inv_freq":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})",
+                                     "12345678")),
+              "");
     EXPECT_EQ(error_with(safetensors(R"({"norm.weight":{"dtype":"F32","shape":[],"data_offsets":[0,4]}})", "1234")),
               "safetensors tensor 'norm.weight': shape holds no row of elements");
     EXPECT_EQ(error_with(safetensors(R"({"norm.weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}})", "")),
@@ -129,8 +133,11 @@ TEST(HfFolder, ReadsShardsThatMatchTheirIndex) {
               "/b.safetensors: safetensors tensor 'model.norm.weight': is not in the index");
     EXPECT_EQ(error_with(R"("model.embed_tokens.weight":"a.safetensors","model.norm.weight":"a.safetensors")"),
               "/a.safetensors: safetensors tensor 'model.norm.weight': the index says it is here, and it is not");
-    EXPECT_EQ(error_with(R"("model.embed_tokens.weight":"c.safetensors")"), "/c.safetensors: cannot open: No such file or directory");
-    EXPECT_EQ(error_with(R"("model.embed_tokens.weight":"../a.safetensors")").find(": model.safetensors.index.json: weight_map."), 0U);
+    EXPECT_EQ(error_with(R"("model.embed_tokens.weight":"c.safetensors")"),
+              "/c.safetensors: cannot open: No such file or directory");
+    EXPECT_EQ(error_with(R"("model.embed_tokens.weight":"../a.safetensors")")
+                  .find(": model.safetensors.index.json: weight_map."),
+              0U);
 }
 
 // --- tokenizer files -------------------------------------------------------------------------------------------------
@@ -144,7 +151,8 @@ TEST(HfFolder, TakesTheChatTemplateFromWhereItIs) {
     folder.write("tokenizer_config.json", R"({"chat_template":"inner"})");
     EXPECT_EQ(ModelFile::open(folder.path()).value()->chat_template(), "inner");
     EXPECT_EQ(ModelFile::open(folder.path()).value()->tokenizer().tokenizer_json, R"({"model":{}})");
-    EXPECT_EQ(ModelFile::open(folder.path()).value()->tokenizer().tokenizer_config_json, R"({"chat_template":"inner"})");
+    EXPECT_EQ(ModelFile::open(folder.path()).value()->tokenizer().tokenizer_config_json,
+              R"({"chat_template":"inner"})");
     folder.write("chat_template.jinja", "own file");
     EXPECT_EQ(ModelFile::open(folder.path()).value()->chat_template(), "own file");
     EXPECT_EQ(ModelFile::open(folder.path()).value()->paths().size(), 5U);
@@ -153,7 +161,8 @@ TEST(HfFolder, TakesTheChatTemplateFromWhereItIs) {
 }
 
 TEST(Pooling, IsTheMeanOverTokens) {
-    EXPECT_TRUE(check_pooling(R"({"pooling_mode_cls_token":false,"pooling_mode_mean_tokens":true,"word_embedding_dimension":384})"));
+    EXPECT_TRUE(check_pooling(
+        R"({"pooling_mode_cls_token":false,"pooling_mode_mean_tokens":true,"word_embedding_dimension":384})"));
     const auto error = [](std::string_view text) { return check_pooling(text).error().message; };
     EXPECT_EQ(error(R"({"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false})"),
               "1_Pooling/config.json: pooling_mode_cls_token: only the mean over tokens is supported");
@@ -162,19 +171,25 @@ TEST(Pooling, IsTheMeanOverTokens) {
     const TemporaryFolder folder;
     std::filesystem::create_directory(folder.path() / "1_Pooling");
     folder.write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens":false})");
-    folder.write("config.json", R"({"architectures":["BertModel"],"vocab_size":3,"num_hidden_layers":1,"hidden_size":4,)"
-                                R"("num_attention_heads":1,"intermediate_size":4})");
-    EXPECT_EQ(error_of(folder.path()), folder.path().string() +
-                                           ": 1_Pooling/config.json: pooling_mode_mean_tokens: only the mean over tokens is supported");
+    folder.write("config.json",
+                 R"({"architectures":["BertModel"],"vocab_size":3,"num_hidden_layers":1,"hidden_size":4,)"
+                 R"("num_attention_heads":1,"intermediate_size":4})");
+    EXPECT_EQ(error_of(folder.path()),
+              folder.path().string() +
+                  ": 1_Pooling/config.json: pooling_mode_mean_tokens: only the mean over tokens is supported");
 }
 
 TEST(ChatTemplate, MayBeOneOfSeveral) {
-    EXPECT_EQ(read_chat_template(R"({"chat_template":[{"name":"rag","template":"r"},{"name":"default","template":"d"}]})").value(), "d");
+    EXPECT_EQ(
+        read_chat_template(R"({"chat_template":[{"name":"rag","template":"r"},{"name":"default","template":"d"}]})")
+            .value(),
+        "d");
     EXPECT_EQ(read_chat_template(R"({"chat_template":[{"name":"rag","template":"r"}]})").value(), "");
     EXPECT_EQ(read_chat_template(R"({"chat_template":null})").value(), "");
     EXPECT_EQ(read_chat_template(R"({"chat_template":[1]})").error().message,
               "tokenizer_config.json: chat_template[0].name: is missing; expected a string");
-    EXPECT_EQ(read_chat_template(R"({"chat_template":1})").error().message, "tokenizer_config.json: chat_template: expected a string, found number");
+    EXPECT_EQ(read_chat_template(R"({"chat_template":1})").error().message,
+              "tokenizer_config.json: chat_template: expected a string, found number");
     EXPECT_EQ(read_chat_template("[]").error().message, "tokenizer_config.json: expected an object, found array");
 }
 

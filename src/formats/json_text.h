@@ -19,8 +19,8 @@ struct JsonLimits {
     std::size_t values_max = std::size_t{1} << 20; ///< keys, elements and scalars together
 };
 
-/// Parses a whole text. `name` opens every message ("config.json"). Refuses a key that occurs twice in one object, since
-/// two readers would disagree on its value. Errors: malformed, resource_exhausted.
+/// Parses a whole text. `name` opens every message ("config.json"). Refuses a key that occurs twice in one object,
+/// since two readers would disagree on its value. Errors: malformed, resource_exhausted.
 Result<Json> parse_json(std::string_view text, std::string_view name, JsonLimits limits = {});
 
 /// A value and where it stands ("config.json: rope_scaling.factor"). Borrows the value. Absent and null are the same.

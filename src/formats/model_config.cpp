@@ -17,14 +17,15 @@ std::string number_text(double value) {
 
 Result<void> within(std::string_view field, std::uint64_t value, std::uint64_t value_min, std::uint64_t value_max) {
     if (value >= value_min && value <= value_max) return {};
-    return fail(ErrorCode::malformed, "configuration '" + std::string(field) + "': " + std::to_string(value) + " is not from " +
-                                          std::to_string(value_min) + " to " + std::to_string(value_max));
+    return fail(ErrorCode::malformed, "configuration '" + std::string(field) + "': " + std::to_string(value) +
+                                          " is not from " + std::to_string(value_min) + " to " +
+                                          std::to_string(value_max));
 }
 
 Result<void> within(std::string_view field, double value, double value_min, double value_max) {
     if (std::isfinite(value) && value >= value_min && value <= value_max) return {};
-    return fail(ErrorCode::malformed, "configuration '" + std::string(field) + "': " + number_text(value) + " is not from " +
-                                          number_text(value_min) + " to " + number_text(value_max));
+    return fail(ErrorCode::malformed, "configuration '" + std::string(field) + "': " + number_text(value) +
+                                          " is not from " + number_text(value_min) + " to " + number_text(value_max));
 }
 
 Result<void> check_attention(const ModelConfig& config) {
@@ -33,8 +34,8 @@ Result<void> check_attention(const ModelConfig& config) {
     TRY_VOID(within("head_size", std::uint64_t{config.head_size}, 1, kHeadSizeMax));
     TRY_VOID(within("heads × head_size", std::uint64_t{config.heads} * config.head_size, 1, kWidthMax));
     if (config.heads % config.kv_heads != 0) {
-        return fail(ErrorCode::malformed, "configuration 'kv_heads': " + std::to_string(config.kv_heads) + " does not divide the " +
-                                              std::to_string(config.heads) + " heads");
+        return fail(ErrorCode::malformed, "configuration 'kv_heads': " + std::to_string(config.kv_heads) +
+                                              " does not divide the " + std::to_string(config.heads) + " heads");
     }
     return {};
 }
@@ -52,19 +53,20 @@ Result<void> check_rope(const ModelConfig& config) {
     TRY_VOID(within("rope_high_freq_factor", config.rope_high_freq_factor, 1e-6, 1e6));
     TRY_VOID(within("rope_original_context", config.rope_original_context, 1, kContextMax));
     if (config.rope_low_freq_factor < config.rope_high_freq_factor) return {};
-    return fail(ErrorCode::malformed, "configuration 'rope_low_freq_factor': " + number_text(config.rope_low_freq_factor) +
-                                          " is not below rope_high_freq_factor, " + number_text(config.rope_high_freq_factor));
+    return fail(ErrorCode::malformed,
+                "configuration 'rope_low_freq_factor': " + number_text(config.rope_low_freq_factor) +
+                    " is not below rope_high_freq_factor, " + number_text(config.rope_high_freq_factor));
 }
 
 } // namespace
 
 std::string_view to_string(Architecture architecture) {
     switch (architecture) {
-    case Architecture::llama: return "llama";
-    case Architecture::qwen2: return "qwen2";
-    case Architecture::qwen3: return "qwen3";
-    case Architecture::gpt2: return "gpt2";
-    case Architecture::bert: return "bert";
+        case Architecture::llama: return "llama";
+        case Architecture::qwen2: return "qwen2";
+        case Architecture::qwen3: return "qwen3";
+        case Architecture::gpt2: return "gpt2";
+        case Architecture::bert: return "bert";
     }
     return "unknown";
 }
@@ -75,10 +77,13 @@ Result<Architecture> architecture_of(std::string_view name) {
     if (name == "qwen3") return Architecture::qwen3;
     if (name == "gpt2") return Architecture::gpt2;
     if (name == "bert") return Architecture::bert;
-    return fail(ErrorCode::unsupported, "architecture " + quote(name) + " is not supported; llama (with Mistral), qwen2, qwen3, gpt2 and bert are");
+    return fail(ErrorCode::unsupported, "architecture " + quote(name) +
+                                            " is not supported; llama (with Mistral), qwen2, qwen3, gpt2 and bert are");
 }
 
-bool is_rotary(Architecture architecture) { return architecture != Architecture::gpt2 && architecture != Architecture::bert; }
+bool is_rotary(Architecture architecture) {
+    return architecture != Architecture::gpt2 && architecture != Architecture::bert;
+}
 
 void normalise(ModelConfig& config) {
     if (config.sliding_window >= config.context_max) config.sliding_window = 0;

@@ -43,7 +43,8 @@ Result<std::shared_ptr<const ModelFile>> ModelFileBuilder::finish() && {
     TRY_VOID(check(file_.config_));
     if (file_.chat_template_.size() > kChatTemplateBytesMax) {
         return fail(ErrorCode::resource_exhausted, "chat template: " + std::to_string(file_.chat_template_.size()) +
-                                                       " bytes exceed the limit of " + std::to_string(kChatTemplateBytesMax));
+                                                       " bytes exceed the limit of " +
+                                                       std::to_string(kChatTemplateBytesMax));
     }
     if (!codec::is_valid_utf8(file_.chat_template_)) return fail(ErrorCode::malformed, "chat template: is not UTF-8");
     std::ranges::sort(file_.transposed_);

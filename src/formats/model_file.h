@@ -46,7 +46,8 @@ struct ModelConfig {
     std::uint32_t sliding_window = 0;    ///< Mistral v0.1: attended positions; 0 = all
     bool tied_embeddings = false;        ///< output matrix is the embedding
     std::uint32_t token_types = 0;       ///< bert
-    /// RoPE pairs as stored: llama GGUF permutes q/k rows so that pairs are (2i, 2i+1); Hugging Face files pair (i, i + n/2).
+    /// RoPE pairs as stored: llama GGUF permutes q/k rows so that pairs are (2i, 2i+1); Hugging Face files pair
+    /// (i, i + n/2).
     bool rope_interleaved = false;
 };
 
@@ -56,22 +57,30 @@ struct TokenizerData {
     std::string tokenizer_json;
     std::string tokenizer_config_json; ///< may be empty
     /// GGUF `tokenizer.ggml.*`; empty for safetensors folders.
-    std::string model;            ///< "gpt2" (byte-level BPE), "llama" (SentencePiece BPE), "t5" (Unigram), "bert" (WordPiece)
-    std::string pre;              ///< "smollm", "llama-bpe", "qwen2", "gpt-2", "default", …
+    std::string model; ///< "gpt2" (byte-level BPE), "llama" (SentencePiece BPE), "t5" (Unigram), "bert" (WordPiece)
+    std::string pre;   ///< "smollm", "llama-bpe", "qwen2", "gpt-2", "default", …
     std::vector<std::string> tokens;
     std::vector<float> scores;
-    std::vector<std::int32_t> types; ///< ggml token types: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
+    /// ggml token types: 1 normal, 2 unknown, 3 control, 4 user defined, 5 unused, 6 byte
+    std::vector<std::int32_t> types;
     std::vector<std::string> merges;
     std::optional<std::int32_t> bos, eos, eot, unknown, separator, padding, mask, cls;
     std::optional<bool> add_bos, add_eos, add_space_prefix, remove_extra_whitespaces;
     std::string precompiled_charsmap; ///< Unigram normaliser (binary), may be empty
 };
 
-/// Canonical tensor names (GGUF's): "token_embd.weight", "output.weight", "output_norm.weight", "blk.N.attn_q.weight",
-/// "blk.N.attn_norm.weight", "blk.N.attn_q_norm.weight", "blk.N.ffn_gate.weight", "blk.N.ffn_up.weight", "blk.N.ffn_down.weight",
-/// "blk.N.ffn_norm.weight", "blk.N.attn_qkv.weight" (gpt2), "position_embd.weight" (gpt2, bert), "token_types.weight",
-/// "token_embd_norm.weight", "blk.N.attn_output_norm.weight", "blk.N.layer_output_norm.weight" (bert), biases as ".bias".
-/// Linear weights are always {outputs, inputs}: the reader names gpt2's transposed Conv1D weights in `transposed` instead.
+/// Canonical tensor names are GGUF's. Whole model: "token_embd.weight", "output.weight", "output_norm.weight",
+/// "rope_freqs.weight" (divisors of the RoPE frequencies), "position_embd.weight" (gpt2, bert), "token_types.weight",
+/// "token_embd_norm.weight" (bert). Layer N, "blk.N." before each: "attn_norm.weight", "attn_q.weight",
+/// "attn_k.weight", "attn_v.weight", "attn_qkv.weight" (gpt2), "attn_output.weight", "attn_q_norm.weight",
+/// "attn_k_norm.weight" (qwen3), "ffn_norm.weight", "ffn_gate.weight", "ffn_up.weight", "ffn_down.weight",
+/// "attn_output_norm.weight", "layer_output_norm.weight" (bert). Biases end in ".bias". Which of them are there, and
+/// their shapes, the engine checks; a tensor with another name is an error, save for buffers and heads that inference
+/// does without, which are left out. Linear weights are {outputs, inputs}; the reader names gpt2's Conv1D weights of
+/// safetensors in `transposed` instead.
+///
+/// Views borrow the mapped files. In GGUF they start at multiples of `general.alignment` (at least 8); in safetensors
+/// at any byte, so elements are read with memcpy.
 class ModelFile {
 public:
     /// Reports bytes examined of bytes in all; for progress bars. May be empty.
@@ -79,7 +88,8 @@ public:
 
     /// `path`: a .gguf file, a .safetensors file with config.json beside it, or a folder with config.json,
     /// tokenizer.json and model.safetensors (or model.safetensors.index.json and its shards).
-    /// Errors name the field, tensor or file at fault: not_found, malformed, unsupported (architecture, tensor type), resource_exhausted.
+    /// Errors begin with the path and name the field, tensor or file at fault: not_found, io, malformed, unsupported
+    /// (architecture, tensor type, scaling, …), resource_exhausted.
     static Result<std::shared_ptr<const ModelFile>> open(const std::filesystem::path& path);
 
     const ModelConfig& config() const { return config_; }

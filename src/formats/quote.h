@@ -1,5 +1,6 @@
 #pragma once
-/// Names from files in error messages: printable ASCII, short, quoted. A hostile name can neither break a line nor flood it.
+/// Names from files in error messages: printable ASCII, short, quoted. A hostile name can neither break a line nor
+/// flood it.
 #include <string>
 #include <string_view>
 

@@ -20,10 +20,28 @@ struct TypeInfo {
 
 /// Every type of the format; those without a dtype can be stepped over, not read.
 constexpr TypeInfo kTypes[] = {
-    {"F32", 32, tensor::DType::f32}, {"F16", 16, tensor::DType::f16}, {"BF16", 16, tensor::DType::bf16}, {"BOOL", 8, {}},
-    {"U8", 8, {}},      {"I8", 8, {}},      {"F8_E5M2", 8, {}}, {"F8_E4M3", 8, {}}, {"F8_E8M0", 8, {}}, {"F8_E4M3FNUZ", 8, {}},
-    {"F8_E5M2FNUZ", 8, {}}, {"I16", 16, {}}, {"U16", 16, {}},   {"I32", 32, {}},    {"U32", 32, {}},    {"I64", 64, {}},
-    {"U64", 64, {}},    {"F64", 64, {}},    {"C64", 64, {}},    {"F4", 4, {}},      {"F6_E2M3", 6, {}}, {"F6_E3M2", 6, {}},
+    {"F32", 32, tensor::DType::f32},
+    {"F16", 16, tensor::DType::f16},
+    {"BF16", 16, tensor::DType::bf16},
+    {"BOOL", 8, {}},
+    {"U8", 8, {}},
+    {"I8", 8, {}},
+    {"F8_E5M2", 8, {}},
+    {"F8_E4M3", 8, {}},
+    {"F8_E8M0", 8, {}},
+    {"F8_E4M3FNUZ", 8, {}},
+    {"F8_E5M2FNUZ", 8, {}},
+    {"I16", 16, {}},
+    {"U16", 16, {}},
+    {"I32", 32, {}},
+    {"U32", 32, {}},
+    {"I64", 64, {}},
+    {"U64", 64, {}},
+    {"F64", 64, {}},
+    {"C64", 64, {}},
+    {"F4", 4, {}},
+    {"F6_E2M3", 6, {}},
+    {"F6_E3M2", 6, {}},
 };
 
 std::string tensor_label(std::string_view name) { return "safetensors tensor " + quote(name); }
@@ -31,7 +49,8 @@ std::string tensor_label(std::string_view name) { return "safetensors tensor " +
 Result<ByteView> header_of(ByteView bytes) {
     std::uint64_t size = 0;
     if (bytes.size() < sizeof size) {
-        return fail(ErrorCode::malformed, "safetensors header length: file ends at byte " + std::to_string(bytes.size()));
+        return fail(ErrorCode::malformed,
+                    "safetensors header length: file ends at byte " + std::to_string(bytes.size()));
     }
     std::memcpy(&size, bytes.data(), sizeof size); // little-endian, as every target of ours
     const std::uint64_t left = bytes.size() - sizeof size;
@@ -41,7 +60,8 @@ Result<ByteView> header_of(ByteView bytes) {
     }
     if (size > SafetensorsFile::kHeaderBytesMax) {
         return fail(ErrorCode::resource_exhausted, "safetensors header length: " + std::to_string(size) +
-                                                       " bytes exceed the limit of " + std::to_string(SafetensorsFile::kHeaderBytesMax));
+                                                       " bytes exceed the limit of " +
+                                                       std::to_string(SafetensorsFile::kHeaderBytesMax));
     }
     return bytes.subspan(sizeof size, size);
 }
@@ -59,7 +79,8 @@ Result<std::vector<std::uint64_t>> naturals(const JsonField& field, std::size_t 
     return values;
 }
 
-Result<std::uint64_t> size_in_bytes(const TypeInfo& type, const std::vector<std::uint64_t>& shape, const std::string& label) {
+Result<std::uint64_t> size_in_bytes(const TypeInfo& type, const std::vector<std::uint64_t>& shape,
+                                    const std::string& label) {
     std::uint64_t bits = type.bits;
     for (const std::uint64_t extent : shape) {
         if (__builtin_mul_overflow(bits, extent, &bits) || bits > (std::uint64_t{1} << 56)) {
@@ -82,7 +103,9 @@ Result<SafetensorsEntry> read_entry(const std::string& name, const Json& descrip
     entry.name = name;
     entry.dtype_name = TRY(all["dtype"].text());
     const auto type = std::ranges::find(kTypes, std::string_view(entry.dtype_name), &TypeInfo::name);
-    if (type == std::end(kTypes)) return fail(ErrorCode::malformed, label + ": dtype " + quote(entry.dtype_name) + " is unknown");
+    if (type == std::end(kTypes)) {
+        return fail(ErrorCode::malformed, label + ": dtype " + quote(entry.dtype_name) + " is unknown");
+    }
     entry.dtype = type->dtype;
     entry.shape = TRY(naturals(all["shape"], SafetensorsFile::kDimensionsMax));
     const auto offsets = TRY(naturals(all["data_offsets"], 2));
@@ -90,8 +113,8 @@ Result<SafetensorsEntry> read_entry(const std::string& name, const Json& descrip
     const std::uint64_t size = TRY(size_in_bytes(*type, entry.shape, label));
     const std::string range = "[" + std::to_string(offsets[0]) + ", " + std::to_string(offsets[1]) + "]";
     if (offsets[0] > offsets[1] || offsets[1] > data.size()) {
-        return fail(ErrorCode::malformed, label + ": data_offsets " + range + " exceed the " + std::to_string(data.size()) +
-                                              " bytes of data in the file");
+        return fail(ErrorCode::malformed, label + ": data_offsets " + range + " exceed the " +
+                                              std::to_string(data.size()) + " bytes of data in the file");
     }
     if (offsets[1] - offsets[0] != size) {
         return fail(ErrorCode::malformed, label + ": data_offsets " + range + " are not the " + std::to_string(size) +

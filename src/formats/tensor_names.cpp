@@ -50,12 +50,9 @@ constexpr Module kGpt2Top[] = {
     {"output", "lm_head"},
 };
 constexpr Module kGpt2Layer[] = {
-    {"attn_norm", "ln_1", Kind::affine},
-    {"attn_qkv", "attn.c_attn", Kind::conv1d},
-    {"attn_output", "attn.c_proj", Kind::conv1d},
-    {"ffn_norm", "ln_2", Kind::affine},
-    {"ffn_up", "mlp.c_fc", Kind::conv1d},
-    {"ffn_down", "mlp.c_proj", Kind::conv1d},
+    {"attn_norm", "ln_1", Kind::affine},          {"attn_qkv", "attn.c_attn", Kind::conv1d},
+    {"attn_output", "attn.c_proj", Kind::conv1d}, {"ffn_norm", "ln_2", Kind::affine},
+    {"ffn_up", "mlp.c_fc", Kind::conv1d},         {"ffn_down", "mlp.c_proj", Kind::conv1d},
 };
 
 constexpr Module kBertTop[] = {
@@ -87,10 +84,10 @@ struct Family {
 Family family_of(Architecture architecture) {
     const std::span<const Module> rotary(kRotaryLayer);
     switch (architecture) {
-    case Architecture::qwen3: return {kRotaryTop, rotary, "model.", "layers."};
-    case Architecture::gpt2: return {kGpt2Top, kGpt2Layer, "transformer.", "h."};
-    case Architecture::bert: return {kBertTop, kBertLayer, "bert.", "encoder.layer."};
-    default: return {kRotaryTop, rotary.first(rotary.size() - kQwen3Only), "model.", "layers."};
+        case Architecture::qwen3: return {kRotaryTop, rotary, "model.", "layers."};
+        case Architecture::gpt2: return {kGpt2Top, kGpt2Layer, "transformer.", "h."};
+        case Architecture::bert: return {kBertTop, kBertLayer, "bert.", "encoder.layer."};
+        default: return {kRotaryTop, rotary.first(rotary.size() - kQwen3Only), "model.", "layers."};
     }
 }
 
@@ -126,7 +123,7 @@ std::optional<SplitName> split(std::string_view name, std::string_view layer_pre
     return parts;
 }
 
-const Module* find(const Family& family, const SplitName& name, std::string_view Module::*spelling) {
+const Module* find(const Family& family, const SplitName& name, std::string_view Module::* spelling) {
     const std::span<const Module> modules = name.layer ? family.layer : family.top;
     const auto found = std::ranges::find(modules, name.module, spelling);
     return found == modules.end() ? nullptr : &*found;
@@ -145,10 +142,11 @@ std::string_view modern_kind(const Module& module, std::string_view kind) {
 /// Buffers that older versions saved, and heads beside the one we run.
 bool is_unused(Architecture architecture, bool in_layer, std::string_view rest, std::string_view kind) {
     switch (architecture) {
-    case Architecture::gpt2: return in_layer && rest == "attn" && (kind == "bias" || kind == "masked_bias");
-    case Architecture::bert:
-        return !in_layer && ((rest == "embeddings" && kind == "position_ids") || rest == "pooler.dense" || rest.starts_with("cls."));
-    default: return kind == "inv_freq" && (rest == "rotary_emb" || (in_layer && rest == "self_attn.rotary_emb"));
+        case Architecture::gpt2: return in_layer && rest == "attn" && (kind == "bias" || kind == "masked_bias");
+        case Architecture::bert:
+            return !in_layer && ((rest == "embeddings" && kind == "position_ids") || rest == "pooler.dense" ||
+                                 rest.starts_with("cls."));
+        default: return kind == "inv_freq" && (rest == "rotary_emb" || (in_layer && rest == "self_attn.rotary_emb"));
     }
 }
 
@@ -175,7 +173,8 @@ TensorPlace place_of(Architecture architecture, std::uint32_t layers, std::strin
     std::string canonical;
     if (parts->layer) canonical = std::string(kBlock) + std::to_string(*parts->layer) + ".";
     canonical.append(module->canonical).append(".").append(kind);
-    return {module->kind == Kind::conv1d && kind == "weight" ? TensorUse::transposed : TensorUse::weight, std::move(canonical)};
+    return {module->kind == Kind::conv1d && kind == "weight" ? TensorUse::transposed : TensorUse::weight,
+            std::move(canonical)};
 }
 
 } // namespace assay::formats

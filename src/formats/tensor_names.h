@@ -1,6 +1,7 @@
 #pragma once
 /// Which tensors a model of each architecture has, under the canonical name and under Hugging Face's. Internal to the
-/// room. Pure functions, thread-safe. Sources: the GGUF specification's standardised tensor names; transformers' modules.
+/// room. Pure functions, thread-safe. Sources: the GGUF specification's standardised tensor names; transformers'
+/// modules.
 #include "formats/model_file.h"
 
 #include <string>
@@ -12,9 +13,9 @@ namespace assay::formats {
 bool is_canonical(Architecture architecture, std::uint32_t layers, std::string_view name);
 
 enum class TensorUse {
-    weight,     ///< part of the graph
+    weight, ///< part of the graph
     transposed, ///< part of the graph, a Conv1D matrix stored {inputs, outputs}
-    unused,     ///< a buffer or head that inference does without
+    unused, ///< a buffer or head that inference does without
     unknown,
 };
 

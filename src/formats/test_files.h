@@ -78,7 +78,8 @@ struct RawGguf {
         data.resize(data.size() + size);
     }
     std::string bytes() const {
-        std::string out = magic + raw(version) + raw<std::uint64_t>(tensors.size() + static_cast<std::uint64_t>(tensors_more)) +
+        std::string out = magic + raw(version) +
+                          raw<std::uint64_t>(tensors.size() + static_cast<std::uint64_t>(tensors_more)) +
                           raw<std::uint64_t>(pairs.size() + static_cast<std::uint64_t>(pairs_more));
         for (const auto& [key, value] : pairs) out += gguf_string(key) + value;
         for (const Tensor& tensor : tensors) {
@@ -96,8 +97,12 @@ inline RawGguf tiny_gguf() {
     RawGguf file;
     file.at("general.architecture") = gguf_text("llama");
     file.at("general.name") = gguf_text("tiny");
-    for (const auto& [key, value] : {std::pair("block_count", 1U), {"context_length", 64U}, {"embedding_length", 8U},
-                                     {"feed_forward_length", 16U}, {"attention.head_count", 2U}, {"attention.head_count_kv", 1U}}) {
+    for (const auto& [key, value] : {std::pair("block_count", 1U),
+                                     {"context_length", 64U},
+                                     {"embedding_length", 8U},
+                                     {"feed_forward_length", 16U},
+                                     {"attention.head_count", 2U},
+                                     {"attention.head_count_kv", 1U}}) {
         file.at(std::string("llama.") + key) = gguf_u32(value);
     }
     file.at("llama.attention.layer_norm_rms_epsilon") = gguf_f32(1e-5F);
@@ -109,7 +114,9 @@ inline RawGguf tiny_gguf() {
     file.at("tokenizer.ggml.eos_token_id") = gguf_u32(2);
     file.at("tokenizer.chat_template") = gguf_text("{{ messages }}");
     for (const char* name : {"token_embd.weight", "output.weight"}) file.add(name, {8, 12});
-    for (const char* name : {"output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"}) file.add(name, {8});
+    for (const char* name : {"output_norm.weight", "blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"}) {
+        file.add(name, {8});
+    }
     for (const char* name : {"blk.0.attn_q.weight", "blk.0.attn_output.weight"}) file.add(name, {8, 8});
     for (const char* name : {"blk.0.attn_k.weight", "blk.0.attn_v.weight"}) file.add(name, {8, 4});
     for (const char* name : {"blk.0.ffn_gate.weight", "blk.0.ffn_up.weight"}) file.add(name, {8, 16});

@@ -22,7 +22,8 @@ void check_tensors(const GgufFile& file, assay::ByteView whole) {
         const auto& view = tensor.view;
         ASSAY_ASSERT(view.bytes.size() == assay::tensor::bytes_of(view.dtype, view.elements()));
         ASSAY_ASSERT(!view.bytes.empty());
-        ASSAY_ASSERT(view.bytes.data() >= whole.data() && view.bytes.data() + view.bytes.size() <= whole.data() + whole.size());
+        ASSAY_ASSERT(view.bytes.data() >= whole.data() &&
+                     view.bytes.data() + view.bytes.size() <= whole.data() + whole.size());
         ranges.emplace_back(view.bytes.data(), view.bytes.data() + view.bytes.size());
         is_canonical(Architecture::qwen3, 2, tensor.name);
     }
