@@ -167,7 +167,7 @@ void BeastServer::session_ended(const std::shared_ptr<HttpSession>& session) {
 
 std::string_view HttpRequest::header(std::string_view name) const {
     for (const auto& [key, value] : headers)
-        if (beast::iequals(key, name)) return value;
+        if (beast::iequals({key.data(), key.size()}, {name.data(), name.size()})) return value;
     return {};
 }
 

@@ -1,0 +1,92 @@
+// assay up: a whole node.
+#include "node/commands/command.h"
+#include "node/start.h"
+
+namespace assay::node {
+namespace {
+
+struct UpFlags {
+    NodeOptions node;
+    std::string model, embedding_model, data_folder;
+    std::uint32_t port = 0;
+    bool no_prefix_cache = false, no_speculation = false;
+    double kv_gigabytes = 0;
+};
+
+constexpr const char* kFooter = R"(Examples:
+  assay up                                        the default model at http://127.0.0.1:8080
+  assay up --model mistral-7b.Q4_K_M.gguf --port 9000
+  assay up --embedding-model all-MiniLM-L6-v2/    /v1/embeddings as well
+  assay up --config node.toml                     options from a file: lines of  port = 9000  and so on
+
+Open the URL that it prints in a browser to chat, or point an OpenAI client at URL/v1.
+SIGTERM or Ctrl-C: finish the requests under way, then end with 0; a second one ends at once with 130.)";
+
+void add_service_options(CLI::App& command, UpFlags& flags) {
+    engine::ServiceOptions& service = flags.node.service;
+    command.add_option("--batch", service.batch_max, "Sequences decoded together")->type_name("N")->check(CLI::Range(1U, 4096U))->capture_default_str();
+    command.add_option("--queue", service.queue_max, "Requests that may wait; more are answered 429")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1U << 20))
+        ->capture_default_str();
+    command.add_option("--context", service.context_max, "Longest prompt and answer together, in tokens; 0 = the model's")
+        ->type_name("N")
+        ->capture_default_str();
+    command.add_option("--chunk", service.prefill_chunk, "Prompt tokens a step; never changes an answer")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 65536U))
+        ->capture_default_str();
+    command.add_option("--kv-gb", flags.kv_gigabytes, "Memory for keys and values, in GB; 0 = chosen from the model and this machine")
+        ->type_name("X")
+        ->check(CLI::Range(0.0, 1e6))
+        ->capture_default_str();
+    command.add_flag("--no-prefix-cache", flags.no_prefix_cache, "Do not share common beginnings of prompts");
+    command.add_flag("--no-speculation", flags.no_speculation, "Do not draft tokens from the prompt");
+}
+
+Result<int> run(UpFlags& flags, bool port_given) {
+    flags.node.model = flags.model;
+    flags.node.embedding_model = flags.embedding_model;
+    flags.node.data_folder = flags.data_folder;
+    if (port_given) flags.node.port = static_cast<std::uint16_t>(flags.port);
+    flags.node.service.prefix_cache = !flags.no_prefix_cache;
+    flags.node.service.speculation = !flags.no_speculation;
+    flags.node.service.kv_bytes_max = static_cast<std::uint64_t>(flags.kv_gigabytes * 1e9);
+    return run_node(flags.node);
+}
+
+} // namespace
+
+void add_up(CLI::App& app, Action& action) {
+    const auto flags = std::make_shared<UpFlags>();
+    CLI::App& command = *app.add_subcommand("up", "Serve a model over HTTP: OpenAI's API and a chat page");
+    command.footer(kFooter);
+    command.add_option("--model", flags->model, "GGUF file, or folder with config.json and safetensors; default: SmolLM2-135M-Instruct, downloaded once")
+        ->type_name("FILE");
+    command.add_option("--embedding-model", flags->embedding_model, "A BERT model for /v1/embeddings, beside the first")->type_name("PATH");
+    CLI::Option* port = command.add_option("--port", flags->port, "TCP port; 0 = any free one; default: 8080, or any free one")
+                            ->type_name("N")
+                            ->check(CLI::Range(0U, 65535U));
+    command.add_option("--address", flags->node.address, "Address to listen on; 0.0.0.0 = every network (no password protects it)")
+        ->type_name("IP")
+        ->capture_default_str();
+    command.add_option("--data-dir", flags->data_folder, "Folder of this node; default: $XDG_DATA_HOME/assay or ~/.local/share/assay")
+        ->type_name("DIR");
+    command.add_option("--threads", flags->node.threads, "Threads to compute with; 0 = one a core. Never changes an answer")
+        ->type_name("N")
+        ->check(CLI::Range(0U, 1024U))
+        ->capture_default_str();
+    command.add_option("--isa", flags->node.isa, "Instruction set: scalar, avx2, avx512, amx, neon; default: ASSAY_ISA or the best")
+        ->type_name("NAME");
+    add_service_options(command, *flags);
+    command.add_option("--allow-origin", flags->node.allowed_origins, "Web page origin that may call this node, beyond this machine's")
+        ->type_name("URL");
+    command.add_option("--drain-timeout", flags->node.drain_timeout_s, "Seconds that requests may take to finish at the end")
+        ->type_name("S")
+        ->capture_default_str();
+    command.add_flag("--access-log", flags->node.access_log, "A line on standard error for each request");
+    command.set_config("--config", "", "TOML file with any of these options; the command line goes first")->type_name("FILE");
+    command.callback([flags, port, &action] { action = [flags, given = port->count() > 0] { return run(*flags, given); }; });
+}
+
+} // namespace assay::node
