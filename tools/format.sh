@@ -11,7 +11,7 @@ if [ "${1:-}" = --check ]; then check=yes; shift; fi
 case "${1:-}" in -*) echo "usage: $0 [--check] [FILE ...]" >&2; exit 2 ;; esac
 # Generated tables keep the layout of their generators.
 files=${*:-$(git ls-files 'src/*.h' 'src/*.cpp' 'apps/*.h' 'apps/*.cpp' 'bench/*.cpp' 'tests/*.h' 'tests/*.cpp' |
-    grep -v -e '/unicode_tables\.' -e '/unicode_decompositions\.')}
+    grep -v -e '_tables\.cpp$' -e '/unicode_decompositions\.')}
 if [ $check = no ]; then
     "$format" -i $files
     exit 0

@@ -19,7 +19,7 @@ esac
 # Only what this build compiles: other processors' kernels and generated tables are not in it.
 compiled=""
 for file in $files; do
-    case "$file" in */unicode_tables.cpp | */unicode_decompositions.cpp) continue ;; esac
+    case "$file" in *_tables.cpp | */unicode_decompositions.cpp) continue ;; esac
     if grep -q "/$file\"" "$build/compile_commands.json"; then compiled="$compiled $file"; fi
 done
 [ -n "$compiled" ] || { echo "tidy.sh: nothing to check"; exit 0; }
