@@ -7,7 +7,7 @@
 namespace assay::engine::grammar {
 namespace {
 
-constexpr std::size_t kIndentMax = 20;
+constexpr std::size_t kIndentMax = 32;
 constexpr std::int64_t kIntegerOpen = 999'999'999'999'999'999; ///< magnitude of integers without bounds
 constexpr std::size_t kNumberDigits = 20, kFractionDigits = 24;
 constexpr std::uint64_t kExponentMax = 279, kExponentDown = 330; ///< so that every number is a finite double
@@ -213,9 +213,16 @@ StateId RuleBuilder::quoted(StateId from, std::string_view text) {
     return byte(at, '"');
 }
 
+StateId RuleBuilder::scalar(StateId from, const Json& value) {
+    const StateId end = nfa_.text(from, value.dump());
+    const bool is_whole = value.is_number_float() && type_of(value) == kInteger && std::abs(value.get<double>()) < 0x1p53;
+    if (is_whole) nfa_.text(from, std::to_string(value.get<std::int64_t>()), end);
+    return end;
+}
+
 StateId RuleBuilder::literal(StateId from, const Json& value) {
     if (value.is_string()) return quoted(from, value.get_ref<const std::string&>());
-    if (!value.is_structured()) return nfa_.text(from, value.dump());
+    if (!value.is_structured()) return scalar(from, value);
     StateId at = space(byte(from, value.is_object() ? '{' : '['));
     bool is_first = true;
     for (const auto& [name, child] : value.items()) {
@@ -316,10 +323,11 @@ Result<void> RuleBuilder::fill_array(const Shape& shape, Rule rule) {
         if (i + 1 < unrolled || !is_bounded) at = space(byte(after, ','));
     }
     if (is_bounded) return {};
-    const StateId after = nfa_.add();
-    call_each(at, rest, after);
+    const StateId more = nfa_.add(), after = nfa_.add(); // apart from `at`, which may allow the end
+    nfa_.empty(at, more);
+    call_each(more, rest, after);
     nfa_.empty(after, close);
-    nfa_.empty(space(byte(after, ',')), at);
+    nfa_.empty(space(byte(after, ',')), more);
     return {};
 }
 

@@ -45,6 +45,7 @@ private:
     void fill_number(Rule rule);
     void fill_integers(std::int64_t low, std::int64_t high, Rule rule);
 
+    StateId scalar(StateId from, const Json& value);
     StateId literal(StateId from, const Json& value);
     StateId quoted(StateId from, std::string_view text);
     StateId byte(StateId from, char c);
