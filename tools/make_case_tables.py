@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Writes src/tokenizer/jinja_case_tables.cpp: how Python's str changes case, and which characters repr() shows as they are.
 
-    python3.11 tools/make_case_tables.py        (Unicode 14.0, the data of CPython 3.11)
+    python3.11 tools/make_case_tables.py && tools/format.sh src/tokenizer/jinja_case_tables.cpp     (Unicode 14.0, of CPython 3.11)
 
 Read off str itself, one code point at a time, so that the tables state what Python does.
 """
 import pathlib
 import sys
+import textwrap
 import unicodedata
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "src/tokenizer/jinja_case_tables.cpp"
@@ -25,15 +26,18 @@ def runs(changes):
     return out
 
 
+def rows(entries):
+    """The entries of an array, as many a line as fit, and its end."""
+    return textwrap.fill(", ".join(entries), 116, initial_indent="    ", subsequent_indent="    ", break_long_words=False) + "};\n"
+
+
 def mapping(name, change):
     single = [(c, ord(change(chr(c))) - c) for c in POINTS if len(change(chr(c))) == 1 and change(chr(c)) != chr(c)]
     longer = [(c, change(chr(c))) for c in POINTS if len(change(chr(c))) > 1]
     text = f"constexpr CaseRun k{name}Runs[] = {{\n"
-    text += "".join(f"    {{0x{a:X}, 0x{b:X}, {stride}, {delta}}},\n" for a, b, stride, delta in runs(single)) + "};\n"
+    text += rows(f"{{0x{a:X}, 0x{b:X}, {stride}, {delta}}}" for a, b, stride, delta in runs(single))
     text += f"constexpr CaseText k{name}Texts[] = {{\n"
-    for c, new in longer:
-        text += f"    {{0x{c:X}, \"" + "".join(f"\\x{b:02x}" for b in new.encode()) + "\"},\n"
-    return text + "};\n"
+    return text + rows(f'{{0x{c:X}, "' + "".join(f"\\x{b:02x}" for b in new.encode()) + '"}' for c, new in longer)
 
 
 def ranges(name, holds):
@@ -44,7 +48,7 @@ def ranges(name, holds):
                 out[-1][1] = c
             else:
                 out.append([c, c])
-    return f"constexpr CodeRange k{name}[] = {{\n" + "".join(f"    {{0x{a:X}, 0x{b:X}}},\n" for a, b in out) + "};\n"
+    return f"constexpr CodeRange k{name}[] = {{\n" + rows(f"{{0x{a:X}, 0x{b:X}}}" for a, b in out)
 
 
 def main():

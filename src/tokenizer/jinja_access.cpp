@@ -33,8 +33,8 @@ std::optional<Value> loop_attribute(const Loop& loop, std::string_view name) {
     if (name == "first") return Value(loop.at == 0);
     if (name == "last") return Value(loop.at + 1 == size);
     if (name == "length") return number(size);
-    if (name == "depth") return Value(std::int64_t{loop.nesting + 1});
-    if (name == "depth0") return Value(std::int64_t{loop.nesting});
+    if (name == "depth") return Value(std::int64_t{1}); // counts the levels of a recursive loop only
+    if (name == "depth0") return Value(std::int64_t{0});
     if (name == "previtem")
         return loop.at > 0 ? loop.items[loop.at - 1] : Value::undefined("there is no previous item");
     if (name == "nextitem")

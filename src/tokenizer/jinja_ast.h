@@ -20,6 +20,7 @@ enum class Comparison { equal, unequal, less, less_equal, greater, greater_equal
 struct Call {
     std::vector<ExpressionPtr> positional;
     std::vector<std::pair<std::string, ExpressionPtr>> named;
+    ExpressionPtr spread, spread_named; ///< *values and **values, or null
 };
 
 struct Expression {

@@ -171,11 +171,7 @@ Result<Evaluator::Flow> Evaluator::loop(const Statement& statement) {
     auto state = std::make_shared<Loop>();
     for (const Value& item : items) state->depth = std::max(state->depth, depth_of(item));
     state->items = std::move(items);
-    state->nesting = loops_;
-    ++loops_;
-    const auto flow = turns(statement, state);
-    --loops_;
-    return flow;
+    return turns(statement, state);
 }
 
 Result<Evaluator::Flow> Evaluator::turns(const Statement& statement, const std::shared_ptr<const Loop>& loop) {

@@ -141,6 +141,20 @@ Result<Arguments> Evaluator::arguments(const Call& call) {
     Arguments out;
     out.positional = TRY(all(call.positional));
     for (const auto& [name, expression] : call.named) out.named.emplace_back(name, TRY(evaluate(*expression)));
+    if (call.spread) {
+        const Value values = TRY(evaluate(*call.spread));
+        for (Value& value : TRY(elements(meter_, values))) out.positional.push_back(std::move(value));
+    }
+    if (!call.spread_named) return out;
+    const Value values = TRY(evaluate(*call.spread_named));
+    if (values.dict() == nullptr) return refuse_value(values, "after ** is not a mapping");
+    for (const auto& [key, value] : values.dict()->entries()) {
+        if (key.string() == nullptr) return refuse("keywords must be strings");
+        for (const auto& [name, given] : out.named) {
+            if (name == *key.string()) return refuse("got two values for the keyword argument '" + name + "'");
+        }
+        out.named.emplace_back(*key.string(), value);
+    }
     return out;
 }
 

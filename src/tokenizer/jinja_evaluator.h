@@ -86,7 +86,6 @@ private:
     std::deque<Macro> macros_;
     Scope* scope_ = nullptr;
     std::string* out_ = nullptr;
-    int loops_ = 0;
     bool located_ = false; ///< the error under way names its line, or must not
 };
 

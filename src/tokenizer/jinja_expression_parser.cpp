@@ -90,6 +90,9 @@ Result<ExpressionPtr> ExpressionParser::finished(ExpressionPtr node) const {
     for (const auto& child : node->children) deepest = std::max(deepest, child ? child->depth : 0);
     for (const auto& child : node->arguments.positional) deepest = std::max(deepest, child->depth);
     for (const auto& [name, child] : node->arguments.named) deepest = std::max(deepest, child->depth);
+    for (const auto* child : {&node->arguments.spread, &node->arguments.spread_named}) {
+        deepest = std::max(deepest, *child ? (*child)->depth : 0);
+    }
     node->depth = deepest + 1;
     if (node->depth > kExpressionDepthMax) {
         return unsupported("expression nested more than " + std::to_string(kExpressionDepthMax) + " deep");
@@ -272,8 +275,7 @@ Result<ExpressionPtr> ExpressionParser::primary() {
 }
 
 bool ExpressionParser::is_tuple_end() const {
-    return now().kind == TokenKind::variable_end || now().kind == TokenKind::block_end || is_op(")") || is_name("in") ||
-           is_name("recursive");
+    return now().kind == TokenKind::variable_end || now().kind == TokenKind::block_end || is_op(")");
 }
 
 Result<ExpressionPtr> ExpressionParser::tuple(bool with_condition, bool in_parentheses) {
@@ -335,20 +337,26 @@ Result<ExpressionPtr> ExpressionParser::subscript(ExpressionPtr node) {
         return node;
     }
     advance();
-    if (is_op("]")) return unexpected();
-    ExpressionPtr first = is_op(":") ? nullptr : TRY(expression());
-    if (!is_op(":")) {
-        if (is_op(",")) return unsupported("several subscripts in one pair of brackets");
-        TRY_VOID(expect_op("]"));
-        return make(Kind::item, std::move(node), std::move(first));
+    ExpressionPtr keys = make(Kind::tuple);
+    if (is_op(":")) return slice(std::move(node), nullptr);
+    while (!is_op("]")) {
+        if (!keys->children.empty()) TRY_VOID(expect_op(","));
+        ExpressionPtr key = TRY(expression());
+        if (is_op(":") && keys->children.empty()) return slice(std::move(node), std::move(key));
+        keys->children.push_back(std::move(key));
     }
+    advance();
+    ExpressionPtr key = keys->children.size() == 1 ? std::move(keys->children[0]) : TRY(finished(std::move(keys)));
+    return make(Kind::item, std::move(node), std::move(key));
+}
+
+Result<ExpressionPtr> ExpressionParser::slice(ExpressionPtr node, ExpressionPtr first) {
     node = TRY(make(Kind::slice, std::move(node)));
     node->children.push_back(std::move(first));
-    while (skip_op(":") && node->children.size() < 4) {
+    while (node->children.size() < 4 && skip_op(":")) {
         node->children.push_back(is_op(":") || is_op("]") ? nullptr : TRY(expression()));
     }
     node->children.resize(4);
-    if (is_op(",")) return unsupported("several subscripts in one pair of brackets");
     TRY_VOID(expect_op("]"));
     return finished(std::move(node));
 }
@@ -400,24 +408,36 @@ Result<ExpressionPtr> ExpressionParser::test(ExpressionPtr subject) {
 
 Result<Call> ExpressionParser::arguments() {
     Call call;
+    bool begins = true;
     advance();
     while (!is_op(")")) {
-        if (!call.positional.empty() || !call.named.empty()) {
+        if (!std::exchange(begins, false)) {
             TRY_VOID(expect_op(","));
             if (is_op(")")) break;
         }
-        if (is_op("*") || is_op("**")) return unsupported("'" + now().text + "' before an argument");
-        if (now().kind == TokenKind::name && next().kind == TokenKind::op && next().text == "=") {
+        if (is_op("*") || is_op("**")) {
+            TRY_VOID(spread_argument(call));
+        } else if (now().kind == TokenKind::name && next().kind == TokenKind::op && next().text == "=") {
             std::string name = TRY(expect_name());
             advance();
             call.named.emplace_back(std::move(name), TRY(expression()));
         } else {
-            if (!call.named.empty()) return malformed("an argument without a name follows one with a name");
+            if (!call.named.empty() || call.spread || call.spread_named) {
+                return malformed("an argument without a name follows one with a name");
+            }
             call.positional.push_back(TRY(expression()));
         }
     }
     advance();
     return call;
+}
+
+Result<void> ExpressionParser::spread_argument(Call& call) {
+    ExpressionPtr& place = is_op("*") ? call.spread : call.spread_named;
+    if (place || call.spread_named) return unexpected();
+    advance();
+    place = TRY(expression());
+    return {};
 }
 
 Result<ExpressionPtr> ExpressionParser::call(ExpressionPtr node) {

@@ -60,9 +60,11 @@ private:
     Result<ExpressionPtr> dict();
     Result<ExpressionPtr> postfix(ExpressionPtr node);
     Result<ExpressionPtr> subscript(ExpressionPtr node);
+    Result<ExpressionPtr> slice(ExpressionPtr node, ExpressionPtr first);
     Result<ExpressionPtr> filters_and_tests(ExpressionPtr node);
     Result<ExpressionPtr> test(ExpressionPtr node);
     Result<Call> arguments();
+    Result<void> spread_argument(Call& call);
     Result<ExpressionPtr> call(ExpressionPtr node);
     bool is_tuple_end() const;
 

@@ -123,14 +123,13 @@ Result<Value> first(Meter& meter, const Value& value, const Bound&) {
 }
 
 Result<Value> last(Meter& meter, const Value& value, const Bound&) {
-    if (value.is<Undefined>() || value.is_generator()) return refuse_value(value, "is not reversible");
+    if (value.is_generator()) return refuse_value(value, "is not reversible");
     Values all = TRY(elements(meter, value));
     return all.empty() ? Value::undefined("No last item, sequence was empty.") : std::move(all.back());
 }
 
 Result<Value> reverse(Meter& meter, const Value& value, const Bound&) {
     if (value.string() != nullptr) return slice(meter, value, None{}, None{}, std::int64_t{-1});
-    if (value.is<Undefined>()) return refuse_value(value, "");
     Values all = TRY(elements(meter, value));
     std::reverse(all.begin(), all.end());
     return make_sequence(meter, value.is_generator() ? Sequence::Kind::list : Sequence::Kind::generator,

@@ -128,6 +128,10 @@ private:
     }
 
     Result<void> comment(std::size_t from) {
+        if (from >= source_.size()) { // Jinja lets a comment pass that has begun and not one character more
+            advance(source_.size());
+            return {};
+        }
         const std::size_t end = source_.find("#}", from);
         if (end != std::string::npos) {
             const bool is_signed = end > from && (source_[end - 1] == '-' || source_[end - 1] == '+');

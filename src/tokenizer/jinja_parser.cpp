@@ -185,7 +185,7 @@ private:
             Target parts;
             parts.is_tuple = true;
             parts.parts.push_back(std::move(out));
-            while (skip_op(",") && (now().kind == TokenKind::name || is_op("(")) && !is_name("in")) {
+            while (skip_op(",") && (now().kind == TokenKind::name || is_op("("))) {
                 parts.parts.push_back(TRY(single_target(with_namespace)));
             }
             out = std::move(parts);

@@ -154,7 +154,6 @@ struct Loop {
     mutable std::vector<Value> changed; ///< what loop.changed() was last called with
     mutable bool has_changed_before = false;
     int depth = 1; ///< of the elements, as values
-    int nesting = 0; ///< loops around this one
 };
 
 /// A method bound to its object: `text.strip`, not yet called.
