@@ -1,8 +1,9 @@
 #include "engine/grammar_rules.h"
 
+#include "engine/grammar_numbers.h"
+
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace assay::engine::grammar {
 namespace {
@@ -142,7 +143,9 @@ Result<RuleId> RuleBuilder::string_rule(const Shape& shape) {
 Result<RuleId> RuleBuilder::number_rule(const Shape& shape) {
     const bool is_integer = (shape.types & kFraction) == 0;
     if (!is_integer && (shape.minimum || shape.maximum)) {
-        return fail(ErrorCode::unsupported, "schema: 'minimum' and 'maximum' are supported for type 'integer' only");
+        return rule_for("number " + key_of(shape.minimum) + " " + key_of(shape.maximum), [this, shape](Rule rule) {
+            return add_numbers_between(nfa_, rule.start, shape.minimum, shape.maximum, rule.accept);
+        });
     }
     if (!is_integer) {
         return rule_for("number", [this](Rule rule) -> Result<void> {
