@@ -40,7 +40,7 @@ struct GenerationRequest {
     std::shared_ptr<const Grammar> grammar;
     bool ignore_end = false;   ///< go on past end ids (benchmarks)
     bool hash_logits = false;  ///< SHA-256 over the canonical bytes of each step's logits, in FinishEvent
-    bool echo_prompt_logprobs = false;
+    bool echo_prompt_logprobs = false; ///< FinishEvent::prompt_logprobs; the prompt is then computed without the prefix cache
 };
 
 struct Logprob {
@@ -68,6 +68,7 @@ struct FinishEvent {
     std::uint32_t drafted_tokens = 0, accepted_tokens = 0; ///< prompt-lookup speculation
     double queue_ms = 0, prefill_ms = 0, decode_ms = 0; ///< local, never committed
     std::string logits_sha256; ///< hexadecimal when asked for
+    std::vector<Logprob> prompt_logprobs; ///< of prompt tokens 1, 2, … when asked for
 };
 
 /// Receives one request's events in order; the last call is on_finish, exactly once.
