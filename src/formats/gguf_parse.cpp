@@ -275,6 +275,7 @@ private:
 
     Result<void> check_distinct() const {
         std::vector<const GgufTensor*> order;
+        order.reserve(file_.tensors_.size());
         for (const GgufTensor& tensor : file_.tensors_) order.push_back(&tensor);
         std::ranges::sort(order, {}, &GgufTensor::name);
         for (std::size_t i = 1; i < order.size(); ++i) {

@@ -127,9 +127,9 @@ JsonField JsonField::at(std::size_t i) const {
 }
 
 JsonField JsonField::first_of(std::string_view key, std::string_view other) const {
-    const JsonField field = (*this)[key];
+    JsonField field = (*this)[key];
     if (!field.is_absent()) return field;
-    const JsonField second = (*this)[other];
+    JsonField second = (*this)[other];
     return second.is_absent() ? field : second;
 }
 

@@ -27,8 +27,8 @@ ByteView ModelFileBuilder::keep(MappedFile mapping) {
     return file_.mappings_.back().bytes();
 }
 
-Result<void> ModelFileBuilder::add_tensor(std::string canonical_name, tensor::TensorView view) {
-    const auto [place, is_new] = file_.tensors_.try_emplace(std::move(canonical_name), std::move(view));
+Result<void> ModelFileBuilder::add_tensor(std::string canonical_name, const tensor::TensorView& view) {
+    const auto [place, is_new] = file_.tensors_.try_emplace(std::move(canonical_name), view);
     if (!is_new) return fail(ErrorCode::malformed, "tensor " + quote(place->first) + ": occurs twice");
     return {};
 }

@@ -20,7 +20,7 @@ public:
     /// Keeps a mapping alive; the bytes stay where they are.
     ByteView keep(MappedFile mapping);
     /// Errors: malformed (the name is taken).
-    Result<void> add_tensor(std::string canonical_name, tensor::TensorView view);
+    Result<void> add_tensor(std::string canonical_name, const tensor::TensorView& view);
     void mark_transposed(std::string canonical_name) { file_.transposed_.push_back(std::move(canonical_name)); }
     void remove_tensor(std::string_view canonical_name);
     const tensor::TensorView* find(std::string_view canonical_name) const { return file_.find(canonical_name); }
