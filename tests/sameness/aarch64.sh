@@ -1,5 +1,5 @@
 #!/bin/sh
-# Cross-compiles the kernels for AArch64, runs them under qemu-user with and without the dot product instructions, and
+# Cross-compiles the kernels for AArch64, runs them under qemu-user as CPUs with and without the dot product and byte matrix instructions, and
 # compares every kernel's digest with this machine's. Exit code 77 when the cross compiler or qemu is missing.
 #   tests/sameness/aarch64.sh NATIVE_KERNEL_HASH [BUILD_DIR]
 set -eu
@@ -32,7 +32,8 @@ compare() { # cpu, instruction set
         status=1
     fi
 }
-compare max neon
-compare cortex-a53 neon
+compare max neon         # with byte matrices (I8MM)
+compare neoverse-n1 neon # with the dot product instructions
+compare cortex-a53 neon  # with neither
 compare max scalar
 exit $status

@@ -2,12 +2,14 @@
 #include "node/commands/command.h"
 #include "node/start.h"
 
+#include <fstream>
+
 namespace assay::node {
 namespace {
 
 struct UpFlags {
     NodeOptions node;
-    std::string model, embedding_model, data_folder;
+    std::string model, embedding_model, data_folder, config;
     std::uint32_t port = 0;
     bool no_prefix_cache = false, no_speculation = false;
     double kv_gigabytes = 0;
@@ -42,6 +44,23 @@ void add_service_options(CLI::App& command, UpFlags& flags) {
         ->capture_default_str();
     command.add_flag("--no-prefix-cache", flags.no_prefix_cache, "Do not share common beginnings of prompts");
     command.add_flag("--no-speculation", flags.no_speculation, "Do not draft tokens from the prompt");
+}
+
+/// Options that the command line left out, from a TOML file. CLI11 reads such files for its main command only.
+void apply_config(CLI::App& command, const std::string& path) {
+    if (path.empty()) return;
+    if (!std::ifstream(path)) throw CLI::FileError("--config: cannot read " + path);
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path)) {
+        CLI::Option* option = item.parents.empty() ? command.get_option_no_throw("--" + item.name) : nullptr;
+        if (option == nullptr || !option->get_configurable()) throw CLI::ConfigError(path + ": unknown option '" + item.fullname() + "'");
+        if (option->count() > 0) continue;
+        if (option->get_expected_max() == 0) {
+            option->add_result(option->get_flag_value(item.name, CLI::ConfigTOML().to_flag(item)));
+        } else {
+            for (const std::string& value : item.inputs) option->add_result(value);
+        }
+        option->run_callback();
+    }
 }
 
 Result<int> run(UpFlags& flags, bool port_given) {
@@ -85,8 +104,13 @@ void add_up(CLI::App& app, Action& action) {
         ->type_name("S")
         ->capture_default_str();
     command.add_flag("--access-log", flags->node.access_log, "A line on standard error for each request");
-    command.set_config("--config", "", "TOML file with any of these options; the command line goes first")->type_name("FILE");
-    command.callback([flags, port, &action] { action = [flags, given = port->count() > 0] { return run(*flags, given); }; });
+    command.add_option("--config", flags->config, "TOML file with any of these options; the command line goes first")
+        ->type_name("FILE")
+        ->configurable(false);
+    command.callback([flags, port, &command, &action] {
+        apply_config(command, flags->config);
+        action = [flags, given = port->count() > 0] { return run(*flags, given); };
+    });
 }
 
 } // namespace assay::node
