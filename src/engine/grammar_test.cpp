@@ -100,5 +100,74 @@ TEST(Grammar, RandomTextsParse) {
     }
 }
 
+/// tests/golden/grammar/cases.jsonl: verdicts of an independent validator (tools/make_grammar_golden.py).
+TEST(Grammar, GoldenCases) {
+    std::ifstream file(std::string(ASSAY_SOURCE_DIR) + "/tests/golden/grammar/cases.jsonl");
+    std::mt19937 random(11);
+    std::size_t compiled = 0, refused = 0, texts = 0;
+    for (std::string line; std::getline(file, line);) {
+        const auto golden = nlohmann::ordered_json::parse(line);
+        const auto grammar = Grammar::from_json_schema(golden["schema"].dump(), gpt2());
+        if (!grammar) {
+            EXPECT_EQ(grammar.error().code, ErrorCode::unsupported) << golden["source"] << grammar.error().message;
+            EXPECT_NE(golden["source"], "own") << grammar.error().message;
+            ++refused;
+            continue;
+        }
+        ++compiled;
+        for (const auto& text : golden["texts"]) {
+            SCOPED_TRACE(golden["source"].get<std::string>() + " " + golden["schema"].dump());
+            expect(**grammar, text[0].get<std::string>(), text[1].get<bool>());
+            ++texts;
+        }
+        for (int i = 0; i < 3; ++i) {
+            const std::string sample = random_text(**grammar, gpt2(), random, 20);
+            if (sample.empty()) continue; // chance found no end
+            EXPECT_FALSE(nlohmann::json::parse(sample, nullptr, false).is_discarded()) << sample;
+            EXPECT_TRUE(accepts_bytes(**grammar, gpt2(), sample)) << sample;
+        }
+    }
+    EXPECT_GE(compiled, 130u);
+    EXPECT_LE(refused, 60u);
+    EXPECT_GE(texts, 900u);
+}
+
+TEST(Grammar, RefusesByName) {
+    const auto error = [](std::string_view text) {
+        const auto grammar = Grammar::from_json_schema(text, gpt2());
+        return grammar ? Error{} : grammar.error();
+    };
+    const auto refused = error(R"({"properties":{"a":{"not":{}}}})");
+    EXPECT_EQ(refused.code, ErrorCode::unsupported);
+    EXPECT_EQ(refused.message, "schema #/properties/a: keyword 'not' is not supported");
+    EXPECT_EQ(error("{").code, ErrorCode::malformed);
+    EXPECT_EQ(error("7").code, ErrorCode::malformed);
+    EXPECT_EQ(error(R"({"type":"int"})").code, ErrorCode::malformed);
+    EXPECT_EQ(error(R"({"$ref":"#"})").code, ErrorCode::malformed);
+    EXPECT_EQ(error(R"({"$ref":"http://a/b"})").code, ErrorCode::unsupported);
+    EXPECT_EQ(error(R"J({"type":"string","pattern":"(?=a)"})J").code, ErrorCode::unsupported);
+    EXPECT_EQ(error(R"({"type":"string","pattern":"(a"})").code, ErrorCode::malformed);
+    EXPECT_EQ(error(R"({"type":"integer","minimum":3,"maximum":2})").code, ErrorCode::unsupported);
+    EXPECT_EQ(error(R"({"oneOf":[{"type":"string"},{"type":"string","maxLength":3}]})").code, ErrorCode::unsupported);
+    EXPECT_EQ(error(R"({"type":"array","items":{"type":"integer"},"maxItems":1000000})").code, ErrorCode::resource_exhausted);
+    EXPECT_EQ(error(R"({"$defs":{"a":{"type":"array","items":{"$ref":"#/$defs/a"},"minItems":1}},"$ref":"#/$defs/a"})").code, ErrorCode::unsupported);
+    EXPECT_EQ(error(std::string(100, '[') + std::string(100, ']')).code, ErrorCode::resource_exhausted);
+    EXPECT_EQ(error(R"({"type":"string","pattern":"(a|aa)*b.{900}"})").code, ErrorCode::resource_exhausted);
+}
+
+TEST(Grammar, CloneGoesItsOwnWay) {
+    const auto grammar = *Grammar::json_object(gpt2());
+    const auto state = grammar->start();
+    for (const TokenId id : gpt2().encode(R"({"a": [1, {"b)", false, false)) state->accept(id);
+    const Mask before = allowed(*state, gpt2());
+    const auto other = state->clone();
+    for (const TokenId id : gpt2().encode(R"(": 2}], "c": null}})", false, false)) {
+        if (!has(allowed(*other, gpt2()), id)) break;
+        other->accept(id);
+    }
+    EXPECT_EQ(allowed(*state, gpt2()), before);
+    EXPECT_NE(allowed(*other, gpt2()), before);
+}
+
 } // namespace
 } // namespace assay::engine
