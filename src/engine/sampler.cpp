@@ -95,13 +95,36 @@ std::uint64_t sum_of(std::span<const float> weights) {
 
 std::uint64_t share_of(double share, std::uint64_t sum) { return static_cast<std::uint64_t>(share * static_cast<double>(sum)); }
 
-/// Keeps the shortest beginning of ranked candidates whose sum reaches `wanted`.
-void cut_at_sum(std::vector<Candidate>& ranked, std::uint64_t wanted) {
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < ranked.size(); ++i) {
-        sum += units(ranked[i].weight);
-        if (sum >= wanted) return ranked.resize(i + 1);
+/// Keeps the candidates that make up the shortest beginning of the ranking whose sum reaches `wanted`, in no order:
+/// halves the part that holds the cut instead of sorting everything.
+void cut_at_sum(std::vector<Candidate>& candidates, std::uint64_t wanted) {
+    auto begin = candidates.begin();
+    auto end = candidates.end();
+    while (end - begin > 1) {
+        const auto middle = begin + (end - begin) / 2;
+        std::nth_element(begin, middle, end, ranks_before);
+        std::uint64_t sum = 0;
+        for (auto it = begin; it != middle; ++it) sum += units(it->weight);
+        if (sum >= wanted) {
+            end = middle;
+        } else {
+            wanted -= sum;
+            begin = middle;
+        }
     }
+    candidates.erase(end, candidates.end());
+}
+
+/// Puts the best-ranked candidates, and there are no others, in the order of their ids.
+void order_by_id(std::span<const float> weights, std::vector<Candidate>& candidates) {
+    constexpr std::size_t kFew = 128;
+    if (candidates.size() <= kFew) {
+        std::ranges::sort(candidates, {}, &Candidate::id);
+        return;
+    }
+    const Candidate last = *std::ranges::max_element(candidates, ranks_before);
+    gather(weights, last.weight, candidates);
+    std::erase_if(candidates, [&](const Candidate& candidate) { return ranks_before(last, candidate); });
 }
 
 /// The `count` largest values, ties to the lower id, in that order.
@@ -209,7 +232,7 @@ TokenId Sampler::draw(std::span<const float> logits, float maximum, SamplerScrat
     if (options_.min_p > 0) {
         std::ranges::replace_if(scratch.weights, [&](float weight) { return double{weight} < options_.min_p; }, 0.0f);
     }
-    return draw_from_all(scratch.weights);
+    return draw_from_all(scratch.weights, scratch.block_sums);
 }
 
 std::uint64_t Sampler::random_below(std::uint64_t sum) const {
@@ -217,9 +240,18 @@ std::uint64_t Sampler::random_below(std::uint64_t sum) const {
     return static_cast<std::uint64_t>(product >> 64);
 }
 
-TokenId Sampler::draw_from_all(std::span<const float> weights) const {
-    std::uint64_t rest = random_below(sum_of(weights));
-    for (std::size_t i = 0;; ++i) {
+TokenId Sampler::draw_from_all(std::span<const float> weights, std::vector<std::uint64_t>& block_sums) const {
+    constexpr std::size_t kBlock = 512;
+    block_sums.clear();
+    std::uint64_t sum = 0;
+    for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
+        block_sums.push_back(sum_of(weights.subspan(begin, std::min(kBlock, weights.size() - begin))));
+        sum += block_sums.back();
+    }
+    std::uint64_t rest = random_below(sum);
+    std::size_t block = 0;
+    while (rest >= block_sums[block]) rest -= block_sums[block++];
+    for (std::size_t i = block * kBlock;; ++i) {
         const std::uint64_t weight = units(weights[i]);
         if (rest < weight) return static_cast<TokenId>(i);
         rest -= weight;
@@ -241,13 +273,12 @@ TokenId Sampler::draw_from_candidates(SamplerScratch& scratch) const {
         candidates.resize(options_.top_k);
     }
     if (options_.top_p < 1.0) {
-        std::ranges::sort(candidates, ranks_before);
         std::uint64_t sum = 0;
         for (const Candidate& candidate : candidates) sum += units(candidate.weight);
         cut_at_sum(candidates, by_count ? share_of(options_.top_p, sum) : wanted);
     }
+    order_by_id(scratch.weights, candidates);
     std::erase_if(candidates, [&](const Candidate& candidate) { return double{candidate.weight} < options_.min_p; });
-    std::ranges::sort(candidates, {}, &Candidate::id);
     std::uint64_t sum = 0;
     for (const Candidate& candidate : candidates) sum += units(candidate.weight);
     std::uint64_t rest = random_below(sum);

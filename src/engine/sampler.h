@@ -24,6 +24,7 @@ struct SamplerScratch {
     std::vector<float> logits;
     std::vector<float> weights;
     std::vector<Candidate> candidates;
+    std::vector<std::uint64_t> block_sums;
 };
 
 struct Choice {
@@ -53,7 +54,7 @@ private:
     bool adjusts() const { return !options_.logit_bias.empty() || penalises_; }
     void adjust(std::span<float> logits) const;
     TokenId draw(std::span<const float> logits, float maximum, SamplerScratch& scratch) const;
-    TokenId draw_from_all(std::span<const float> weights) const;
+    TokenId draw_from_all(std::span<const float> weights, std::vector<std::uint64_t>& block_sums) const;
     TokenId draw_from_candidates(SamplerScratch& scratch) const;
     std::uint64_t random_below(std::uint64_t sum) const;
 
