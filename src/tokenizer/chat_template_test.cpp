@@ -63,14 +63,13 @@ TEST(ChatTemplate, RefusesBadVariables) {
 
 TEST(ChatTemplate, BoundsSteps) {
     constexpr auto kCode = ErrorCode::resource_exhausted;
+    expect_error(render("{{ ('a' * 9000) in ('b' * 9000000) }}"), kCode, "20000000 steps");
     expect_error(render("{% for a in range(100000) %}{% for b in range(100) %}{% endfor %}{% endfor %}"), kCode,
-                 "steps");
-    expect_error(render("{% set a = 'a' * 9999999 %}{% for x in range(99999) %}{{ a + 'b' in a }}{% endfor %}"), kCode,
-                 "");
+                 "more than");
     expect_error(
         render("{% set ns = namespace(x=[1]) %}{% for i in range(50) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
-               "{{ ns.x == ns.x[0] }}{{ [ns.x, 1] == [ns.x, 2] }}{{ ns.x|string|length }}"),
-        kCode, "");
+               "{{ [ns.x, 1] == [ns.x, 2] }}{{ ns.x|string|length }}"),
+        kCode, "more than");
 }
 
 TEST(ChatTemplate, BoundsMemoryAndOutput) {
