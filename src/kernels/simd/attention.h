@@ -36,26 +36,34 @@ void store_value(const float* v, std::size_t head_size, std::size_t position_in_
 
 constexpr std::size_t kPageGroups = kPagePositions / kLanes;
 
-// Scores of R rows against one page: one fma chain an output, ascending over head elements.
-template <int R>
-inline void page_scores(const float* const* queries, std::size_t head_size, const std::uint16_t* keys, float* scores, std::size_t stride) {
-    F acc[R][kPageGroups];
+// Scores of R rows against `Pages` pages that follow one another: one fma chain an output, ascending over head elements.
+template <int R, std::size_t Pages>
+inline void page_scores(const float* const* queries, std::size_t head_size, const std::uint16_t* const* pages, float* scores, std::size_t stride) {
+    constexpr std::size_t kGroups = Pages * kPageGroups;
+    const std::uint16_t* keys[kGroups];
+    F acc[R][kGroups];
+#pragma GCC unroll 4
+    for (std::size_t g = 0; g < kGroups; ++g) keys[g] = pages[g / kPageGroups] + g % kPageGroups * head_size * kLanes;
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-        for (std::size_t g = 0; g < kPageGroups; ++g) acc[r][g] = V::zero();
+#pragma GCC unroll 4
+        for (std::size_t g = 0; g < kGroups; ++g) acc[r][g] = V::zero();
     }
     for (std::size_t i = 0; i < head_size; ++i) {
-        F k[kPageGroups];
+        F k[kGroups];
 #pragma GCC unroll 4
-        for (std::size_t g = 0; g < kPageGroups; ++g) k[g] = V::load_f16(keys + (g * head_size + i) * kLanes);
+        for (std::size_t g = 0; g < kGroups; ++g) k[g] = V::load_f16(keys[g] + i * kLanes);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
             const F q = V::set(queries[r][i]);
 #pragma GCC unroll 4
-            for (std::size_t g = 0; g < kPageGroups; ++g) acc[r][g] = V::fma(q, k[g], acc[r][g]);
+            for (std::size_t g = 0; g < kGroups; ++g) acc[r][g] = V::fma(q, k[g], acc[r][g]);
         }
     }
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
-        for (std::size_t g = 0; g < kPageGroups; ++g) V::store(scores + static_cast<std::size_t>(r) * stride + g * kLanes, V::flush(acc[r][g]));
+#pragma GCC unroll 4
+        for (std::size_t g = 0; g < kGroups; ++g) V::store(scores + static_cast<std::size_t>(r) * stride + g * kLanes, V::flush(acc[r][g]));
     }
 }
 
@@ -132,9 +140,13 @@ void attend_rows(const AttentionTask& task, std::size_t row) {
     const std::size_t begin = start / kPagePositions * kPagePositions;
     const std::size_t end = (length + kPagePositions - 1) / kPagePositions * kPagePositions;
     float* scores = task.scores + row * task.score_stride;
-    for (std::size_t p = begin; p < end; p += kPagePositions) {
-        page_scores<R>(task.queries + row, task.head_size, task.key_pages[p / kPagePositions], scores + p, task.score_stride);
+    const float* const* queries = task.queries + row;
+    const std::uint16_t* const* pages = task.key_pages;
+    std::size_t p = begin;
+    for (; p + V::kScorePages * kPagePositions <= end; p += V::kScorePages * kPagePositions) {
+        page_scores<R, V::kScorePages>(queries, task.head_size, pages + p / kPagePositions, scores + p, task.score_stride);
     }
+    for (; p < end; p += kPagePositions) page_scores<R, 1>(queries, task.head_size, pages + p / kPagePositions, scores + p, task.score_stride);
     float sums[R];
     for (int r = 0; r < R; ++r) {
         const std::size_t at = row + static_cast<std::size_t>(r);

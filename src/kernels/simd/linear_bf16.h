@@ -11,11 +11,42 @@ namespace {
 // Four inputs k .. k+3 against 16 outputs: E takes k and k+2, O takes k+1 and k+3. Activations come as two words:
 // (x[k+2], x[k]) and (x[k+3], x[k+1]), the first of the chain in the upper half. Where the CPU multiplies pairs of bfloat16
 // (VDPBF16PS: upper half first, each product added with its own rounding), V does both links of a chain at once.
-template <int R, int G>
-inline void bf16_quad(const std::uint16_t* w, std::size_t group_stride, const std::uint32_t* x, F (&even)[R][G], F (&odd)[R][G]) {
+constexpr std::size_t kQuad = 4;
+
+// Where one pass stands: `depth` inputs from `begin` on, whole blocks.
+struct Bf16Pass {
+    const PackedWeights& weights;
+    std::size_t padded_inputs;
+    std::size_t begin;
+    std::size_t depth;
+    float* y;
+    std::size_t y_stride;
+
+    bool first() const { return begin == 0; }
+    bool last() const { return begin + depth == padded_inputs; }
+    const std::uint16_t* panel(std::size_t group) const {
+        return reinterpret_cast<const std::uint16_t*>(weights.group(group)) + begin * kLanes;
+    }
+};
+
+// The links of G groups' weights, from the packed bytes or as spread before.
+template <int G>
+struct PackedLinks {
+    const std::uint16_t* w;
+    std::size_t group_stride;
+    V::LinkPair pair(std::size_t quad, int g) const { return V::bf16_links(w + static_cast<std::size_t>(g) * group_stride + quad * kQuad * kLanes); }
+};
+template <int G>
+struct SpreadLinks {
+    const V::LinkPair* links;
+    const V::LinkPair& pair(std::size_t quad, int g) const { return links[quad * G + static_cast<std::size_t>(g)]; }
+};
+
+template <int R, int G, class Links>
+inline void bf16_quad(const Links& links, std::size_t quad, const std::uint32_t* x, F (&even)[R][G], F (&odd)[R][G]) {
 #pragma GCC unroll 4
     for (int g = 0; g < G; ++g) {
-        const auto weights = V::bf16_links(w + static_cast<std::size_t>(g) * group_stride);
+        const V::LinkPair& weights = links.pair(quad, g); // a copy would pass through memory
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
             even[r][g] = V::chain_bf16(even[r][g], weights.even, x[2 * r]);
@@ -24,17 +55,17 @@ inline void bf16_quad(const std::uint16_t* w, std::size_t group_stride, const st
     }
 }
 
-template <int R, int G>
-inline void bf16_tile(const PackedWeights& weights, std::size_t group, const std::uint32_t* x, std::size_t padded_inputs, float* y, std::size_t y_stride) {
+// R rows by G groups. A chain that goes on in a later pass rests in y, unrounded by the store rule until it ends.
+template <int R, int G, class Links>
+inline void bf16_tile(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x, std::size_t row) {
+    float* y = pass.y + row * pass.y_stride + group * kLanes;
     F acc[R][G];
-    const auto* w = reinterpret_cast<const std::uint16_t*>(weights.group(group));
-    const std::size_t group_stride = weights.group_bytes / sizeof(std::uint16_t);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) acc[r][g] = V::zero();
+        for (int g = 0; g < G; ++g) acc[r][g] = pass.first() ? V::zero() : V::load(y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes);
     }
-    for (std::size_t k = 0; k < padded_inputs; k += kBlock) {
+    for (std::size_t quad = 0; quad < pass.depth / kQuad;) {
         F even[R][G];
         F odd[R][G];
 #pragma GCC unroll 8
@@ -42,7 +73,7 @@ inline void bf16_tile(const PackedWeights& weights, std::size_t group, const std
 #pragma GCC unroll 4
             for (int g = 0; g < G; ++g) even[r][g] = odd[r][g] = V::zero();
         }
-        for (std::size_t quad = 0; quad < kBlock / 4; ++quad, w += 4 * kLanes, x += 2 * R) bf16_quad<R, G>(w, group_stride, x, even, odd);
+        for (const std::size_t end = quad + kBlock / kQuad; quad < end; ++quad, x += 2 * R) bf16_quad<R, G>(links, quad, x, even, odd);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
@@ -53,69 +84,108 @@ inline void bf16_tile(const PackedWeights& weights, std::size_t group, const std
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
         for (int g = 0; g < G; ++g) {
-            V::store(y + static_cast<std::size_t>(r) * y_stride + (group + static_cast<std::size_t>(g)) * kLanes, V::flush(acc[r][g]));
+            V::store(y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes, pass.last() ? V::flush(acc[r][g]) : acc[r][g]);
         }
     }
 }
 
-template <int R>
-inline void bf16_rest(const PackedWeights& weights, std::size_t group, const std::uint32_t* x, std::size_t rows, std::size_t padded_inputs, float* y,
-                      std::size_t y_stride) {
+template <int R, int G, class Links>
+inline void bf16_rest(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x, std::size_t row, std::size_t rows) {
     if constexpr (R > 0) {
-        if (rows == R) return bf16_tile<R, 1>(weights, group, x, padded_inputs, y, y_stride);
-        bf16_rest<R - 1>(weights, group, x, rows, padded_inputs, y, y_stride);
+        if (rows == R) return bf16_tile<R, G>(pass, links, group, x, row);
+        bf16_rest<R - 1, G>(pass, links, group, x, row, rows);
     }
 }
 
-// Tiles of kBf16Rows rows as [four inputs][row][two words], rounded to bfloat16, zero beyond the inputs.
+// A strip of rows against G groups, whose weights stay in the first-level cache meanwhile.
+template <int G, class Links>
+void bf16_rows(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x, std::size_t row, std::size_t rows) {
+    constexpr std::size_t kRows = V::kBf16Rows;
+    x += pass.begin * rows / 2;
+    for (; rows >= kRows; rows -= kRows, row += kRows, x += kRows * pass.depth / 2) bf16_tile<V::kBf16Rows, G>(pass, links, group, x, row);
+    bf16_rest<V::kBf16Rows - 1, G>(pass, links, group, x, row, rows);
+}
+
+constexpr std::size_t kBf16Depth = sizeof(V::LinkPair) > 128 ? 128 : 256; // inputs a pass: the spread links of a panel fit the first-level cache
+constexpr std::size_t kBf16SpreadFrom = 16;  // rows that make it worth to spread the links first
+
+template <int G>
+void bf16_panel(Bf16Pass pass, std::size_t group, const std::uint32_t* x, std::size_t row, std::size_t rows) {
+    alignas(64) V::LinkPair spread[kBf16Depth / kQuad * G];
+    for (; pass.begin < pass.padded_inputs; pass.begin += kBf16Depth) {
+        pass.depth = pass.padded_inputs - pass.begin < kBf16Depth ? pass.padded_inputs - pass.begin : kBf16Depth;
+        const PackedLinks<G> packed{pass.panel(group), pass.weights.group_bytes / sizeof(std::uint16_t)};
+        if (rows < kBf16SpreadFrom) {
+            bf16_rows<G>(pass, packed, group, x, row, rows);
+            continue;
+        }
+        for (std::size_t quad = 0; quad < pass.depth / kQuad; ++quad) {
+            for (int g = 0; g < G; ++g) spread[quad * G + static_cast<std::size_t>(g)] = packed.pair(quad, g);
+        }
+        bf16_rows<G>(pass, SpreadLinks<G>{spread}, group, x, row, rows);
+    }
+}
+
+// Rounds 16 inputs of one row into a tile of `count` rows: [four inputs][row][two words].
+inline void place_bf16(F values, std::size_t count, std::uint32_t* to) {
+    std::uint32_t upper[kLanes];
+    V::store_upper_bf16(upper, values);
+    for (std::size_t i = 0; i < kLanes; i += kQuad, to += 2 * count) { // two words at once: the lower halves are zero
+        std::uint64_t pairs[2];
+        __builtin_memcpy(pairs, upper + i, sizeof pairs);
+        pairs[0] |= pairs[1] >> 16;
+        __builtin_memcpy(to, pairs, sizeof pairs[0]);
+    }
+}
+
+// [pass][tile of kBf16Rows rows], zero beyond the inputs.
 void gather_bf16_rows(const float* x, std::size_t x_stride, std::size_t rows, std::size_t inputs, std::size_t padded_inputs, std::uint32_t* out) {
-    while (rows > 0) {
-        const std::size_t count = rows < V::kBf16Rows ? rows : V::kBf16Rows;
-        for (std::size_t k = 0; k < padded_inputs; k += 4) {
-            for (std::size_t r = 0; r < count; ++r) {
-                const float* from = x + r * x_stride + k;
-                std::uint32_t half[4];
-                for (std::size_t i = 0; i < 4; ++i) half[i] = k + i < inputs ? f32_to_bf16(from[i]) : 0u;
-                *out++ = half[0] << 16 | half[2];
-                *out++ = half[1] << 16 | half[3];
+    for (std::size_t begin = 0; begin < padded_inputs; begin += kBf16Depth) {
+        const std::size_t depth = padded_inputs - begin < kBf16Depth ? padded_inputs - begin : kBf16Depth;
+        for (std::size_t row = 0; row < rows; ++row) {
+            const std::size_t tile = row / V::kBf16Rows * V::kBf16Rows;
+            const std::size_t count = rows - tile < V::kBf16Rows ? rows - tile : V::kBf16Rows;
+            std::uint32_t* to = out + begin * rows / 2 + tile * depth / 2 + 2 * (row - tile);
+            for (std::size_t k = begin; k < begin + depth; k += kLanes, to += kLanes / 2 * count) {
+                place_bf16(load_some(x + row * x_stride + k, k < inputs ? inputs - k : 0), count, to);
             }
         }
-        x += count * x_stride;
-        rows -= count;
     }
 }
 
-void bf16_one_row(const PackedWeights& weights, const std::uint32_t* x, std::size_t padded_inputs, std::size_t group_begin, std::size_t group_end, float* y) {
+void bf16_one_row(const Bf16Pass& pass, const std::uint32_t* x, std::size_t row, std::size_t group_begin, std::size_t group_end) {
     constexpr std::size_t kGroups = V::kFloatDecodeGroups;
+    const std::size_t stride = pass.weights.group_bytes / sizeof(std::uint16_t);
     std::size_t g = group_begin;
-    for (; g + kGroups <= group_end; g += kGroups) bf16_tile<1, V::kFloatDecodeGroups>(weights, g, x, padded_inputs, y, 0);
-    for (; g < group_end; ++g) bf16_tile<1, 1>(weights, g, x, padded_inputs, y, 0);
+    for (; g + kGroups <= group_end; g += kGroups) bf16_tile<1, V::kFloatDecodeGroups>(pass, PackedLinks<V::kFloatDecodeGroups>{pass.panel(g), stride}, g, x, row);
+    for (; g < group_end; ++g) bf16_tile<1, 1>(pass, PackedLinks<1>{pass.panel(g), stride}, g, x, row);
 }
 
-// The weights of one group stay in the nearest caches while the rows of a strip pass by.
+constexpr std::size_t kBf16StripWords = 160 << 10; // rounded activations that stay in the second-level cache
+
 void linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
                  std::size_t group_end, float* y, std::size_t y_stride) {
     constexpr std::size_t kRows = V::kBf16Rows;
-    constexpr std::size_t kStrip = 24 * kRows;
+    constexpr std::size_t kLeast = 48 / kRows * kRows;
     const std::size_t padded_inputs = (weights.inputs + kBlock - 1) / kBlock * kBlock;
-    const std::size_t strip = rows < kStrip ? rows : kStrip;
     const std::size_t row_words = padded_inputs / 2;
+    const std::size_t fitting = kBf16StripWords / (row_words + 1) / kRows * kRows;
+    const std::size_t tall = fitting < kLeast ? kLeast : fitting;
+    const std::size_t strip = rows < tall ? rows : tall;
     auto* rounded = static_cast<std::uint32_t*>(__builtin_malloc((strip * row_words + 1) * sizeof(std::uint32_t)));
     if (rounded == nullptr) __builtin_trap();
+    const Bf16Pass whole{weights, padded_inputs, 0, padded_inputs, y, y_stride};
     for (std::size_t row = 0; row < rows; row += strip) {
         const std::size_t count = rows - row < strip ? rows - row : strip;
         gather_bf16_rows(x + row * x_stride, x_stride, count, weights.inputs, padded_inputs, rounded);
         if (count == 1) {
-            bf16_one_row(weights, rounded, padded_inputs, group_begin, group_end, y + row * y_stride);
+            bf16_one_row(whole, rounded, row, group_begin, group_end);
             continue;
         }
-        for (std::size_t g = group_begin; g < group_end; ++g) {
-            std::size_t r = 0;
-            for (; r + kRows <= count; r += kRows) {
-                bf16_tile<V::kBf16Rows, 1>(weights, g, rounded + r * row_words, padded_inputs, y + (row + r) * y_stride, y_stride);
-            }
-            bf16_rest<V::kBf16Rows - 1>(weights, g, rounded + r * row_words, count - r, padded_inputs, y + (row + r) * y_stride, y_stride);
-        }
+        std::size_t g = group_begin;
+        constexpr std::size_t kGroups = V::kBf16Groups;
+        for (; g + kGroups <= group_end; g += kGroups) bf16_panel<V::kBf16Groups>(whole, g, rounded, row, count);
+        for (; g < group_end; ++g) bf16_panel<1>(whole, g, rounded, row, count);
     }
     __builtin_free(rounded);
 }

@@ -6,8 +6,8 @@
 namespace assay::kernels {
 namespace {
 
-constexpr std::size_t kFloatDepth = 256; // inputs a pass: the weights of one register tile stay in the second-level cache
-constexpr std::size_t kFloatTall = 192;  // rows a pass: so do their activations
+constexpr std::size_t kFloatDepth = 512; // inputs a pass: the weights of one register tile stay in the second-level cache
+constexpr std::size_t kFloatTall = 144;  // rows a pass: so do their activations
 
 // One register tile: R rows by G groups of 16 outputs, one fma chain an output, ascending over `depth` inputs. `x` is
 // [input][R]. A chain that goes on in a later pass rests in y, unrounded by the store rule until it ends.

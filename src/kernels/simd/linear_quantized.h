@@ -1,29 +1,13 @@
 // Block-quantised linear layers over sixteen lanes (docs/spec/arithmetic.md, "Block-quantised products").
 #pragma once
-#include "kernels/layout.h"
 #include "kernels/simd/lanes.h"
+#include "kernels/simd/weight_quads.h"
+#if defined(ASSAY_ROW_PAIRS)
+#include "kernels/simd/linear_pairs.h"
+#endif
 
 namespace assay::kernels {
 namespace {
-
-// Eight quads of four inputs against 16 outputs: 32 inputs, exact in int32. `Half` -1: all, 0: inputs 0-15, 1: 16-31.
-template <class L, int Quad>
-inline V::B weight_quad(const std::uint8_t* w) {
-    if constexpr (L::kBits == 8) {
-        return V::load_bytes(w + Quad * 64);
-    } else {
-        const V::B pair = V::load_bytes(w + Quad / 2 * 64);
-        V::B x = Quad % 2 == 0 ? V::low_nibbles(pair) : V::high_nibbles(pair);
-        if constexpr (L::kBits >= 5) x = V::with_plane<4>(x, w + 256 + Quad * 8);
-        if constexpr (L::kBits == 6) x = V::with_plane<5>(x, w + 320 + Quad * 8);
-        return x;
-    }
-}
-
-template <class L>
-inline constexpr int offset_of() {
-    return L::kBits == 8 ? V::kByteOffset : L::kOffset;
-}
 
 template <class L>
 inline I start_sum(std::int32_t activation_sum) {
@@ -40,6 +24,14 @@ inline void dot_quads(const std::uint8_t* w, const ActivationBlock& x, I (&sums)
     }
 }
 
+template <class L, int R, int QuadBegin, int QuadEnd>
+inline void integer_sums(const std::uint8_t* w, const ActivationBlock& x, I (&sums)[R]) {
+#if defined(ASSAY_ROW_PAIRS)
+    if constexpr (R % 2 == 0) return pair_quads<L, R, QuadBegin, QuadEnd>(w, x, sums);
+#endif
+    dot_quads<L, R, QuadBegin, QuadEnd>(w, x, sums);
+}
+
 template <class L, int R>
 inline void accumulate_block(const std::uint8_t* w, const ActivationBlock& x, F (&acc)[R]) {
     const std::uint8_t* scales = w + L::kQuantBytes;
@@ -47,20 +39,20 @@ inline void accumulate_block(const std::uint8_t* w, const ActivationBlock& x, F 
     if constexpr (L::kScales == Scales::two_f32) {
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) sums[r] = start_sum<L>(x.half_sum[0][r]);
-        dot_quads<L, R, 0, 4>(w, x, sums);
+        integer_sums<L, R, 0, 4>(w, x, sums);
         const F d0 = V::load(reinterpret_cast<const float*>(scales));
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) acc[r] = V::fma(V::to_float(sums[r]), V::mul(d0, V::set(x.d[r])), acc[r]);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) sums[r] = start_sum<L>(x.half_sum[1][r]);
-        dot_quads<L, R, 4, 8>(w, x, sums);
+        integer_sums<L, R, 4, 8>(w, x, sums);
         const F d1 = V::load(reinterpret_cast<const float*>(scales) + kLanes);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) acc[r] = V::fma(V::to_float(sums[r]), V::mul(d1, V::set(x.d[r])), acc[r]);
     } else {
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) sums[r] = start_sum<L>(x.half_sum[0][r] + x.half_sum[1][r]);
-        dot_quads<L, R, 0, 8>(w, x, sums);
+        integer_sums<L, R, 0, 8>(w, x, sums);
         constexpr bool kWide = L::kScales == Scales::d_and_m_f32;
         const F d = kWide ? V::load(reinterpret_cast<const float*>(scales)) : V::load_f16(reinterpret_cast<const std::uint16_t*>(scales));
 #pragma GCC unroll 8
@@ -74,59 +66,79 @@ inline void accumulate_block(const std::uint8_t* w, const ActivationBlock& x, F 
     }
 }
 
-// `Groups` groups of 16 outputs side by side against R rows of one activation tile.
+// Where one pass stands: `blocks` blocks from `begin` on.
+struct QuantizedPass {
+    const PackedWeights& weights;
+    std::size_t begin;
+    std::size_t blocks;
+    float* y;
+    std::size_t y_stride;
+
+    bool first() const { return begin == 0; }
+    bool last() const { return (begin + blocks) * kBlock == weights.inputs; }
+};
+
+// `Groups` groups of 16 outputs side by side against R rows of one activation tile. A chain that goes on in a later pass rests
+// in y, unrounded by the store rule until it ends.
 template <class L, int R, int Groups>
-inline void tile_product(const PackedWeights& weights, std::size_t group, const ActivationBlock* x, float* y, std::size_t y_stride) {
-    const std::size_t blocks = weights.inputs / kBlock;
+inline void tile_product(const QuantizedPass& pass, std::size_t group, const ActivationBlock* x, std::size_t row) {
+    float* y = pass.y + row * pass.y_stride + group * kLanes;
+    const auto at = [&](int r, int g) { return y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes; };
     F acc[Groups][R];
     for (int g = 0; g < Groups; ++g) {
-        for (int r = 0; r < R; ++r) acc[g][r] = V::zero();
+        for (int r = 0; r < R; ++r) acc[g][r] = pass.first() ? V::zero() : V::load(at(r, g));
     }
-    const std::uint8_t* w = weights.group(group);
-    for (std::size_t b = 0; b < blocks; ++b, w += L::kBlockBytes) {
+    const std::uint8_t* w = pass.weights.group(group) + pass.begin * L::kBlockBytes;
+    for (std::size_t b = 0; b < pass.blocks; ++b, w += L::kBlockBytes) {
 #pragma GCC unroll 4
-        for (int g = 0; g < Groups; ++g) accumulate_block<L, R>(w + static_cast<std::size_t>(g) * weights.group_bytes, x[b], acc[g]);
+        for (int g = 0; g < Groups; ++g) accumulate_block<L, R>(w + static_cast<std::size_t>(g) * pass.weights.group_bytes, x[b], acc[g]);
     }
+    const bool last = pass.last();
     for (int g = 0; g < Groups; ++g) {
-        for (int r = 0; r < R; ++r) {
-            V::store(y + static_cast<std::size_t>(r) * y_stride + (group + static_cast<std::size_t>(g)) * kLanes, V::flush(acc[g][r]));
-        }
+        for (int r = 0; r < R; ++r) V::store(at(r, g), last ? V::flush(acc[g][r]) : acc[g][r]);
     }
 }
 
 template <class L, int R, int Groups>
-void tile_rows(const PackedWeights& weights, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, float* y,
-               std::size_t y_stride) {
+void tile_rows(const QuantizedPass& pass, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, std::size_t row) {
     std::size_t g = group_begin;
-    for (; g + Groups <= group_end; g += Groups) tile_product<L, R, Groups>(weights, g, x, y, y_stride);
-    for (; g < group_end; ++g) tile_product<L, R, 1>(weights, g, x, y, y_stride);
+    for (; g + Groups <= group_end; g += Groups) tile_product<L, R, Groups>(pass, g, x, row);
+    for (; g < group_end; ++g) tile_product<L, R, 1>(pass, g, x, row);
 }
 
+// Rows [row, row + rows), at most a tile of them; `x` is the pass's first block of that tile.
 template <class L>
-void few_rows(const PackedWeights& weights, std::size_t rows, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, float* y,
-              std::size_t y_stride) {
+void few_rows(const QuantizedPass& pass, std::size_t rows, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, std::size_t row) {
     switch (rows) {
-        case 1: return tile_rows<L, 1, V::kDecodeGroups>(weights, group_begin, group_end, x, y, y_stride);
-        case 2: return tile_rows<L, 2, 2>(weights, group_begin, group_end, x, y, y_stride);
-        case 3: return tile_rows<L, 3, 2>(weights, group_begin, group_end, x, y, y_stride);
-        case 4: return tile_rows<L, 4, 1>(weights, group_begin, group_end, x, y, y_stride);
-        case 5: return tile_rows<L, 5, 1>(weights, group_begin, group_end, x, y, y_stride);
-        case 6: return tile_rows<L, 6, 1>(weights, group_begin, group_end, x, y, y_stride);
-        case 7: return tile_rows<L, 7, 1>(weights, group_begin, group_end, x, y, y_stride);
-        default: return tile_rows<L, 8, 1>(weights, group_begin, group_end, x, y, y_stride);
+        case 1: return tile_rows<L, 1, V::kDecodeGroups>(pass, group_begin, group_end, x, row);
+        case 2: return tile_rows<L, 2, 2>(pass, group_begin, group_end, x, row);
+        case 3: return tile_rows<L, 3, 2>(pass, group_begin, group_end, x, row);
+        case 4: return tile_rows<L, 4, 1>(pass, group_begin, group_end, x, row);
+        case 5: return tile_rows<L, 5, 1>(pass, group_begin, group_end, x, row);
+        case 6: return tile_rows<L, 6, 1>(pass, group_begin, group_end, x, row);
+        case 7: return tile_rows<L, 7, 1>(pass, group_begin, group_end, x, row);
+        default: return tile_rows<L, 8, 1>(pass, group_begin, group_end, x, row);
     }
 }
 
-// Weights of one group stay in the first-level cache while the tiles of all rows pass by.
+constexpr std::size_t kDepthBlocks = 48;         // blocks a pass: a tile of activations and a group of weights fit the first-level cache
+constexpr std::size_t kPanelBytes = 256 << 10; // weights that stay in the second-level cache while the tiles of all rows pass by
+
 template <class L>
 void linear_kind(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin, std::size_t group_end,
                  float* y, std::size_t y_stride) {
     const std::size_t blocks = weights.inputs / kBlock;
-    if (rows <= kTileRows) return few_rows<L>(weights, rows, group_begin, group_end, tiles, y, y_stride);
-    for (std::size_t g = group_begin; g < group_end; ++g) {
-        for (std::size_t row = 0; row < rows; row += kTileRows) {
-            const std::size_t count = rows - row < kTileRows ? rows - row : kTileRows;
-            few_rows<L>(weights, count, g, g + 1, tiles + row / kTileRows * blocks, y + row * y_stride, y_stride);
+    if (rows <= kTileRows) return few_rows<L>({weights, 0, blocks, y, y_stride}, rows, group_begin, group_end, tiles, 0);
+    const std::size_t passes = blocks / kDepthBlocks + 1;
+    const std::size_t depth = (blocks + passes - 1) / passes;
+    const std::size_t panel = kPanelBytes / (depth * L::kBlockBytes);
+    for (std::size_t g = group_begin; g < group_end; g += panel) {
+        const std::size_t end = group_end - g < panel ? group_end : g + panel;
+        for (std::size_t begin = 0; begin < blocks; begin += depth) {
+            const QuantizedPass pass{weights, begin, blocks - begin < depth ? blocks - begin : depth, y, y_stride};
+            for (std::size_t row = 0; row < rows; row += kTileRows) {
+                few_rows<L>(pass, rows - row < kTileRows ? rows - row : kTileRows, g, end, tiles + row / kTileRows * blocks + begin, row);
+            }
         }
     }
 }
@@ -163,8 +175,8 @@ inline void quantize_row_block(F& low, F& high, std::size_t row, ActivationBlock
     V::store_i8(bytes, q_low);
     V::store_i8(bytes + kLanes, q_high);
     for (std::size_t quad = 0; quad < 8; ++quad) __builtin_memcpy(block.q[quad][row], bytes + 4 * quad, 4);
-    block.half_sum[0][row] = V::isum_across(q_low);
-    block.half_sum[1][row] = V::isum_across(q_high);
+    block.half_sum[0][row] = V::sum_i8(bytes);
+    block.half_sum[1][row] = V::sum_i8(bytes + kLanes);
     block.d[row] = live || !finite ? d : 0.0f;
     block.s[row] = block.d[row] * static_cast<float>(block.half_sum[0][row] + block.half_sum[1][row]);
     const F minus_d = V::set(-block.d[row]);

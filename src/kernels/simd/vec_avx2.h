@@ -15,10 +15,12 @@ struct V {
     static constexpr int kByteOffset = 0; // 8-bit weights are made signed again, since u8 x s8 pairs could saturate
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 3;
+    static constexpr std::size_t kScorePages = 1; // pages scored side by side
     static constexpr int kFloatRows = 6; // register tile of the float products: rows and groups,
     static constexpr int kFloatGroups = 1;
     static constexpr int kFloatDecodeGroups = 4; // and groups for a single row
     static constexpr int kBf16Rows = 2;
+    static constexpr int kBf16Groups = 1;
 
     static F set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
     static F zero() { return {_mm256_setzero_ps(), _mm256_setzero_ps()}; }
@@ -51,6 +53,10 @@ struct V {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(x.a, _MM_FROUND_TO_NEAREST_INT));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), _mm256_cvtps_ph(x.b, _MM_FROUND_TO_NEAREST_INT));
     }
+    static void store_upper_bf16(std::uint32_t* p, F x) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), upper8(x.a));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), upper8(x.b));
+    }
     static F even_bf16(const std::uint16_t* p) {
         return {_mm256_castsi256_ps(_mm256_slli_epi32(load8(p), 16)), _mm256_castsi256_ps(_mm256_slli_epi32(load8(p + 16), 16))};
     }
@@ -80,16 +86,14 @@ struct V {
         for (int l = 1; l < 8; ++l) y = v[l] > y ? v[l] : y;
         return y;
     }
-    static std::int32_t isum_across(I x) {
-        std::int32_t v[8];
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(v), _mm256_add_epi32(x.a, x.b));
-        std::int32_t y = 0;
-        for (int l = 0; l < 8; ++l) y += v[l];
-        return y;
-    }
     static void store_i8(std::int8_t* p, I x) {
         const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(x.a, x.b), 0xd8);
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1)));
+    }
+    static std::int32_t sum_i8(const std::int8_t* p) { // of 16, made unsigned for the sum of differences to zero
+        const __m128i biased = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8(-128));
+        const __m128i sums = _mm_sad_epu8(biased, _mm_setzero_si128());
+        return _mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4) - 16 * 128;
     }
 
     static B load_bytes(const std::uint8_t* p) { return {load8(p), load8(p + 32)}; }
@@ -118,6 +122,14 @@ private:
     static __m256 flush8(__m256 x) { return _mm256_and_ps(x, _mm256_cmp_ps(abs8(x), _mm256_set1_ps(0x1p-40f), _CMP_NLT_UQ)); }
     static __m256 scale8(__m256 p, __m256 t) {
         return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
+    }
+    static __m256i upper8(__m256 x) {
+        const __m256i bits = _mm256_castps_si256(x);
+        const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+        const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+        const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+        const __m256i whole = _mm256_blendv_epi8(rounded, quiet, _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q)));
+        return _mm256_and_si256(whole, _mm256_set1_epi32(static_cast<int>(0xffff0000u)));
     }
     static __m256i load8(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
     // 32 bits of a plane become 1 << Bit in 32 bytes.

@@ -16,10 +16,12 @@ struct V {
     static constexpr int kByteOffset = 128; // 8-bit weights enter as unsigned, biased
     static constexpr int kDecodeGroups = 4; // output groups side by side when there are few rows
     static constexpr int kAttentionRows = 6; // query rows whose accumulators fit the registers
+    static constexpr std::size_t kScorePages = 2; // pages scored side by side
     static constexpr int kFloatRows = 6; // register tile of the float products: rows and groups,
     static constexpr int kFloatGroups = 4;
     static constexpr int kFloatDecodeGroups = 4; // and groups for a single row
-    static constexpr int kBf16Rows = 8;
+    static constexpr int kBf16Rows = 4;
+    static constexpr int kBf16Groups = 2;
 
     static F zero() { return _mm512_setzero_ps(); }
     static F set(float x) { return _mm512_set1_ps(x); }
@@ -47,6 +49,14 @@ struct V {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
     }
 
+    // bfloat16 in the upper halves, zero in the lower ones.
+    static void store_upper_bf16(std::uint32_t* p, F x) {
+        const __m512i bits = _mm512_castps_si512(x);
+        const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+        const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+        const __m512i whole = _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), bits, _mm512_set1_epi32(0x400000));
+        _mm512_storeu_si512(p, _mm512_and_si512(whole, _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
+    }
     // Even and odd bfloat16 of 16 interleaved pairs, widened.
     static F even_bf16(const std::uint16_t* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16)); }
     static F odd_bf16(const std::uint16_t* p) {
@@ -87,8 +97,13 @@ struct V {
     static F to_float(I x) { return _mm512_cvtepi32_ps(x); }
     static I round_even(F x) { return _mm512_cvtps_epi32(x); }
     static std::int32_t imax_across(I x) { return _mm512_reduce_max_epi32(x); }
-    static std::int32_t isum_across(I x) { return _mm512_reduce_add_epi32(x); }
     static void store_i8(std::int8_t* p, I x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(x)); }
+
+    static std::int32_t sum_i8(const std::int8_t* p) { // of 16, made unsigned for the sum of differences to zero
+        const __m128i biased = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8(-128));
+        const __m128i sums = _mm_sad_epu8(biased, _mm_setzero_si128());
+        return _mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4) - 16 * 128;
+    }
 
     static B load_bytes(const std::uint8_t* p) { return _mm512_loadu_si512(p); }
     static B low_nibbles(B x) { return _mm512_and_si512(x, _mm512_set1_epi8(15)); }
@@ -106,7 +121,6 @@ struct V {
         __builtin_memcpy(&quad, x4, 4);
         return _mm512_dpbusd_epi32(acc, w, _mm512_set1_epi32(quad));
     }
-    static void prefetch(const void* p) { _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0); }
 };
 
 } // namespace

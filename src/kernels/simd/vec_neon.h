@@ -1,6 +1,6 @@
 #pragma once
 // Sixteen lanes as four NEON registers. See vec_scalar.h for what every operation computes.
-// ASSAY_NEON_DOT: the CPU has the dot product instructions.
+// ASSAY_NEON_DOT: the CPU has the dot product instructions. ASSAY_ROW_PAIRS: and those that multiply matrices of bytes.
 #include <arm_neon.h>
 #include <cstddef>
 #include <cstdint>
@@ -16,10 +16,12 @@ struct V {
     static constexpr int kByteOffset = 0; // 8-bit weights are made signed again
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 3;
+    static constexpr std::size_t kScorePages = 1; // pages scored side by side
     static constexpr int kFloatRows = 6; // register tile of the float products: rows and groups,
     static constexpr int kFloatGroups = 1;
     static constexpr int kFloatDecodeGroups = 4; // and groups for a single row
     static constexpr int kBf16Rows = 2;
+    static constexpr int kBf16Groups = 1;
 
     static F set(float x) { return {vdupq_n_f32(x), vdupq_n_f32(x), vdupq_n_f32(x), vdupq_n_f32(x)}; }
     static F zero() { return set(0.0f); }
@@ -57,6 +59,12 @@ struct V {
         narrow4(p + 8, x.c);
         narrow4(p + 12, x.d);
     }
+    static void store_upper_bf16(std::uint32_t* p, F x) {
+        vst1q_u32(p, upper4(x.a));
+        vst1q_u32(p + 4, upper4(x.b));
+        vst1q_u32(p + 8, upper4(x.c));
+        vst1q_u32(p + 12, upper4(x.d));
+    }
     static F even_bf16(const std::uint16_t* p) { return {even4(p), even4(p + 8), even4(p + 16), even4(p + 24)}; }
     static F odd_bf16(const std::uint16_t* p) { return {odd4(p), odd4(p + 8), odd4(p + 16), odd4(p + 24)}; }
     // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
@@ -78,7 +86,7 @@ struct V {
     static F to_float(I x) { return {vcvtq_f32_s32(x.a), vcvtq_f32_s32(x.b), vcvtq_f32_s32(x.c), vcvtq_f32_s32(x.d)}; }
     static I round_even(F x) { return {vcvtnq_s32_f32(x.a), vcvtnq_s32_f32(x.b), vcvtnq_s32_f32(x.c), vcvtnq_s32_f32(x.d)}; }
     static std::int32_t imax_across(I x) { return vmaxvq_s32(vmaxq_s32(vmaxq_s32(x.a, x.b), vmaxq_s32(x.c, x.d))); }
-    static std::int32_t isum_across(I x) { return vaddvq_s32(vaddq_s32(vaddq_s32(x.a, x.b), vaddq_s32(x.c, x.d))); }
+    static std::int32_t sum_i8(const std::int8_t* p) { return vaddlvq_s8(vld1q_s8(p)); }
     static void store_i8(std::int8_t* p, I x) {
         const int16x8_t low = vcombine_s16(vmovn_s32(x.a), vmovn_s32(x.b));
         const int16x8_t high = vcombine_s16(vmovn_s32(x.c), vmovn_s32(x.d));
@@ -105,7 +113,42 @@ struct V {
                 dot4(acc.d, weight<Bits>(w.d), x)};
     }
 
+#if defined(ASSAY_ROW_PAIRS)
+    // Four outputs by two rows: SMMLA multiplies two rows of eight bytes by two others into a 2 x 2 matrix.
+    struct Pair { int32x4_t low, high; };  // outputs 0 and 1, 2 and 3, each [output][row]
+    struct Eight { int8x16_t low, high; }; // eight inputs of the same outputs
+    template <int Bits, int Quarter>
+    static Eight eight_inputs(B first, B second) {
+        const int32x4_t a = vreinterpretq_s32_s8(weight<Bits>(quarter<Quarter>(first)));
+        const int32x4_t b = vreinterpretq_s32_s8(weight<Bits>(quarter<Quarter>(second)));
+        return {vreinterpretq_s8_s32(vzip1q_s32(a, b)), vreinterpretq_s8_s32(vzip2q_s32(a, b))};
+    }
+    // `first` and `second`: four inputs of the first row, then of the next.
+    static Pair multiply_pairs(Pair acc, Eight w, const std::int8_t* first, const std::int8_t* second) {
+        const int32x2_t a = vreinterpret_s32_s8(vld1_s8(first));
+        const int32x2_t b = vreinterpret_s32_s8(vld1_s8(second));
+        const int8x16_t x = vreinterpretq_s8_s32(vcombine_s32(vzip1_s32(a, b), vzip2_s32(a, b)));
+        return {vmmlaq_s32(acc.low, w.low, x), vmmlaq_s32(acc.high, w.high, x)};
+    }
+    template <int Quarter>
+    static void add_pairs(Pair p, I& row, I& next) {
+        int32x4_t& to = quarter<Quarter>(row);
+        int32x4_t& to_next = quarter<Quarter>(next);
+        to = vaddq_s32(to, vuzp1q_s32(p.low, p.high));
+        to_next = vaddq_s32(to_next, vuzp2q_s32(p.low, p.high));
+    }
+#endif
+
 private:
+#if defined(ASSAY_ROW_PAIRS)
+    template <int Quarter, class Four>
+    static auto& quarter(Four& x) {
+        if constexpr (Quarter == 0) return x.a;
+        else if constexpr (Quarter == 1) return x.b;
+        else if constexpr (Quarter == 2) return x.c;
+        else return x.d;
+    }
+#endif
     static float32x4_t max4(float32x4_t x, float32x4_t y) { return vbslq_f32(vcgtq_f32(x, y), x, y); }
     static float32x4_t flush4(float32x4_t x) {
         const uint32x4_t tiny = vcltq_f32(vabsq_f32(x), vdupq_n_f32(0x1p-40f));
@@ -113,6 +156,13 @@ private:
     }
     static float32x4_t scale4(float32x4_t p, float32x4_t t) {
         return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(p), vshlq_n_s32(vreinterpretq_s32_f32(t), 23)));
+    }
+    static uint32x4_t upper4(float32x4_t x) {
+        const uint32x4_t bits = vreinterpretq_u32_f32(x);
+        const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+        const uint32x4_t rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
+        const uint32x4_t whole = vbslq_u32(vceqq_f32(x, x), rounded, vorrq_u32(bits, vdupq_n_u32(0x400000)));
+        return vandq_u32(whole, vdupq_n_u32(0xffff0000u));
     }
     static float32x4_t widen4(const std::uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
     static void narrow4(std::uint16_t* p, float32x4_t x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }

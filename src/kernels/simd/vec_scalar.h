@@ -17,10 +17,12 @@ struct V {
     static constexpr int kByteOffset = 128;
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 4;
+    static constexpr std::size_t kScorePages = 1; // pages scored side by side
     static constexpr int kFloatRows = 4; // register tile of the float products: rows and groups,
     static constexpr int kFloatGroups = 1;
     static constexpr int kFloatDecodeGroups = 1; // and groups for a single row
     static constexpr int kBf16Rows = 2;
+    static constexpr int kBf16Groups = 1;
 
 #define ASSAY_LANES(type, expression)                                                                                 \
     type y;                                                                                                           \
@@ -45,6 +47,9 @@ struct V {
     static void store_f16(std::uint16_t* p, F x) {
         for (int l = 0; l < 16; ++l) p[l] = f32_to_f16(x.v[l]);
     }
+    static void store_upper_bf16(std::uint32_t* p, F x) { // bfloat16 in the upper halves, zero in the lower ones
+        for (int l = 0; l < 16; ++l) p[l] = static_cast<std::uint32_t>(f32_to_bf16(x.v[l])) << 16;
+    }
     static F even_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l])); }
     static F odd_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l + 1])); }
     // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
@@ -68,9 +73,9 @@ struct V {
         for (int l = 1; l < 16; ++l) y = x.v[l] > y ? x.v[l] : y;
         return y;
     }
-    static std::int32_t isum_across(I x) {
+    static std::int32_t sum_i8(const std::int8_t* p) {
         std::int32_t y = 0;
-        for (int l = 0; l < 16; ++l) y += x.v[l];
+        for (int l = 0; l < 16; ++l) y += p[l];
         return y;
     }
     static void store_i8(std::int8_t* p, I x) {
