@@ -69,8 +69,11 @@ std::vector<Candidate> candidates() {
     all.push_back({"avx2", &kAvx2Kernels, avx2});
 #elif defined(__aarch64__)
     constexpr unsigned long kHwcapDotProduct = 1ul << 20;
+    constexpr unsigned long kHwcap2ByteMatrices = 1ul << 13; // I8MM
     const bool dot_product = (getauxval(AT_HWCAP) & kHwcapDotProduct) != 0;
-    all.push_back({"neon", dot_product ? &kNeonDotKernels : &kNeonKernels, true});
+    const bool byte_matrices = dot_product && (getauxval(AT_HWCAP2) & kHwcap2ByteMatrices) != 0;
+    const KernelSet* plain = dot_product ? &kNeonDotKernels : &kNeonKernels;
+    all.push_back({"neon", byte_matrices ? &kNeonI8mmKernels : plain, true});
 #endif
     all.push_back({"scalar", &kScalarKernels, true});
     return all;

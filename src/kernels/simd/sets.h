@@ -13,5 +13,6 @@ extern const KernelSet kAmxModelKernels; ///< needs AVX-512; for tests
 #elif defined(__aarch64__)
 extern const KernelSet kNeonKernels;
 extern const KernelSet kNeonDotKernels;
+extern const KernelSet kNeonI8mmKernels;
 #endif
 } // namespace assay::kernels
