@@ -11,8 +11,9 @@ PROMPT = "The capital of France is"
 
 
 def complete(model, *more, prompt=PROMPT, tokens=12):
-    return run("complete", "--model", model, "--prompt", prompt, "--max-tokens", tokens, "--temperature", 0, "--seed", 1, "--threads", 2, "--json",
-               *more).json()
+    settings = {"--seed": 1, "--threads": 2}
+    usual = [word for name, value in settings.items() if name not in more for word in (name, value)]
+    return run("complete", "--model", model, "--prompt", prompt, "--max-tokens", tokens, "--temperature", 0, "--json", *usual, *more).json()
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ def test_files_that_are_no_models(content, tmp_path):
     path = tmp_path / "hostile.gguf"
     path.write_bytes(content)
     outcome = run("model", "info", path, "--json")
-    assert outcome.code == 3 and "hostile.gguf" in outcome.error()
+    assert outcome.code in (1, 3) and "hostile.gguf" in outcome.error()  # 1: beyond a limit
 
 
 def test_model_fetch_finds_what_is_there(model, tmp_path):

@@ -46,7 +46,7 @@ Result<std::vector<engine::TokenId>> check_ids(const Json& json, std::size_t ind
     if (!json.is_array()) return fail(ErrorCode::invalid_argument, where + " is not an array of ids");
     std::vector<engine::TokenId> ids;
     for (const Json& id : json) {
-        if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= vocabulary) {
+        if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::uint64_t>() >= vocabulary) {
             return fail(ErrorCode::invalid_argument, where + ": " + id.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 40) +
                                                          " is not an id below " + std::to_string(vocabulary));
         }
