@@ -119,8 +119,16 @@ void bf16_panel(Bf16Pass pass, std::size_t group, const std::uint32_t* x, std::s
             bf16_rows<G>(pass, packed, group, x, row, rows);
             continue;
         }
+        // What the next panel will spread comes near while this one multiplies.
+        const bool last = pass.last();
+        const std::uint16_t* next = last ? reinterpret_cast<const std::uint16_t*>(pass.weights.group(group + G)) : packed.w + kBf16Depth * kLanes;
         for (std::size_t quad = 0; quad < pass.depth / kQuad; ++quad) {
-            for (int g = 0; g < G; ++g) spread[quad * G + static_cast<std::size_t>(g)] = packed.pair(quad, g);
+            for (int g = 0; g < G; ++g) {
+                const std::uint16_t* line = next + static_cast<std::size_t>(g) * packed.group_stride + quad * kQuad * kLanes;
+                __builtin_prefetch(line, 0, 2);
+                __builtin_prefetch(line + 2 * kLanes, 0, 2);
+                spread[quad * G + static_cast<std::size_t>(g)] = packed.pair(quad, g);
+            }
         }
         bf16_rows<G>(pass, SpreadLinks<G>{spread}, group, x, row, rows);
     }
