@@ -134,19 +134,7 @@ void bf16_panel(Bf16Pass pass, std::size_t group, const std::uint32_t* x, std::s
     }
 }
 
-// Rounds 16 inputs of one row into a tile of `count` rows: [four inputs][row][two words].
-inline void place_bf16(F values, std::size_t count, std::uint32_t* to) {
-    std::uint32_t upper[kLanes];
-    V::store_upper_bf16(upper, values);
-    for (std::size_t i = 0; i < kLanes; i += kQuad, to += 2 * count) { // two words at once: the lower halves are zero
-        std::uint64_t pairs[2];
-        __builtin_memcpy(pairs, upper + i, sizeof pairs);
-        pairs[0] |= pairs[1] >> 16;
-        __builtin_memcpy(to, pairs, sizeof pairs[0]);
-    }
-}
-
-// [pass][tile of kBf16Rows rows], zero beyond the inputs.
+// [pass][tile of kBf16Rows rows][four inputs][row][two words], zero beyond the inputs.
 void gather_bf16_rows(const float* x, std::size_t x_stride, std::size_t rows, std::size_t inputs, std::size_t padded_inputs, std::uint32_t* out) {
     for (std::size_t begin = 0; begin < padded_inputs; begin += kBf16Depth) {
         const std::size_t depth = padded_inputs - begin < kBf16Depth ? padded_inputs - begin : kBf16Depth;
@@ -155,7 +143,7 @@ void gather_bf16_rows(const float* x, std::size_t x_stride, std::size_t rows, st
             const std::size_t count = rows - tile < V::kBf16Rows ? rows - tile : V::kBf16Rows;
             std::uint32_t* to = out + begin * rows / 2 + tile * depth / 2 + 2 * (row - tile);
             for (std::size_t k = begin; k < begin + depth; k += kLanes, to += kLanes / 2 * count) {
-                place_bf16(load_some(x + row * x_stride + k, k < inputs ? inputs - k : 0), count, to);
+                V::store_bf16_words(to, 2 * count, load_some(x + row * x_stride + k, k < inputs ? inputs - k : 0));
             }
         }
     }

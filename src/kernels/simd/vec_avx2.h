@@ -53,9 +53,9 @@ struct V {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(x.a, _MM_FROUND_TO_NEAREST_INT));
         _mm_storeu_si128(reinterpret_cast<__m128i*>(p + 8), _mm256_cvtps_ph(x.b, _MM_FROUND_TO_NEAREST_INT));
     }
-    static void store_upper_bf16(std::uint32_t* p, F x) {
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), upper8(x.a));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p + 8), upper8(x.b));
+    static void store_bf16_words(std::uint32_t* p, std::size_t stride, F x) {
+        words8(p, stride, x.a);
+        words8(p + 2 * stride, stride, x.b);
     }
     static F even_bf16(const std::uint16_t* p) {
         return {_mm256_castsi256_ps(_mm256_slli_epi32(load8(p), 16)), _mm256_castsi256_ps(_mm256_slli_epi32(load8(p + 16), 16))};
@@ -123,13 +123,16 @@ private:
     static __m256 scale8(__m256 p, __m256 t) {
         return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), _mm256_slli_epi32(_mm256_castps_si256(t), 23)));
     }
-    static __m256i upper8(__m256 x) {
+    static void words8(std::uint32_t* p, std::size_t stride, __m256 x) {
         const __m256i bits = _mm256_castps_si256(x);
         const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
         const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
         const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
         const __m256i whole = _mm256_blendv_epi8(rounded, quiet, _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q)));
-        return _mm256_and_si256(whole, _mm256_set1_epi32(static_cast<int>(0xffff0000u)));
+        const __m256i first = _mm256_and_si256(whole, _mm256_set1_epi32(static_cast<int>(0xffff0000u)));
+        const __m256i words = _mm256_or_si256(first, _mm256_srli_epi32(_mm256_shuffle_epi32(whole, 0x4e), 16));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(words));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(p + stride), _mm256_extracti128_si256(words, 1));
     }
     static __m256i load8(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
     // 32 bits of a plane become 1 << Bit in 32 bytes.

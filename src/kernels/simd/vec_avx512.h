@@ -49,13 +49,19 @@ struct V {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
     }
 
-    // bfloat16 in the upper halves, zero in the lower ones.
-    static void store_upper_bf16(std::uint32_t* p, F x) {
+    // Rounds to bfloat16 and joins inputs i and i + 2 of every four in a word: two words for each four, `stride` words apart.
+    static void store_bf16_words(std::uint32_t* p, std::size_t stride, F x) {
         const __m512i bits = _mm512_castps_si512(x);
         const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
         const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
         const __m512i whole = _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), bits, _mm512_set1_epi32(0x400000));
-        _mm512_storeu_si512(p, _mm512_and_si512(whole, _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
+        const __m512i first = _mm512_and_si512(whole, _mm512_set1_epi32(static_cast<int>(0xffff0000u)));
+        const __m512i second = _mm512_srli_epi32(_mm512_shuffle_epi32(whole, _MM_PERM_BADC), 16);
+        const __m512i words = _mm512_or_si512(first, second);
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(p), _mm512_castsi512_si128(words));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(p + stride), _mm512_extracti32x4_epi32(words, 1));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(p + 2 * stride), _mm512_extracti32x4_epi32(words, 2));
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(p + 3 * stride), _mm512_extracti32x4_epi32(words, 3));
     }
     // Even and odd bfloat16 of 16 interleaved pairs, widened.
     static F even_bf16(const std::uint16_t* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16)); }

@@ -59,11 +59,11 @@ struct V {
         narrow4(p + 8, x.c);
         narrow4(p + 12, x.d);
     }
-    static void store_upper_bf16(std::uint32_t* p, F x) {
-        vst1q_u32(p, upper4(x.a));
-        vst1q_u32(p + 4, upper4(x.b));
-        vst1q_u32(p + 8, upper4(x.c));
-        vst1q_u32(p + 12, upper4(x.d));
+    static void store_bf16_words(std::uint32_t* p, std::size_t stride, F x) {
+        words4(p, x.a);
+        words4(p + stride, x.b);
+        words4(p + 2 * stride, x.c);
+        words4(p + 3 * stride, x.d);
     }
     static F even_bf16(const std::uint16_t* p) { return {even4(p), even4(p + 8), even4(p + 16), even4(p + 24)}; }
     static F odd_bf16(const std::uint16_t* p) { return {odd4(p), odd4(p + 8), odd4(p + 16), odd4(p + 24)}; }
@@ -157,12 +157,13 @@ private:
     static float32x4_t scale4(float32x4_t p, float32x4_t t) {
         return vreinterpretq_f32_s32(vaddq_s32(vreinterpretq_s32_f32(p), vshlq_n_s32(vreinterpretq_s32_f32(t), 23)));
     }
-    static uint32x4_t upper4(float32x4_t x) {
+    static void words4(std::uint32_t* p, float32x4_t x) {
         const uint32x4_t bits = vreinterpretq_u32_f32(x);
         const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
         const uint32x4_t rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
         const uint32x4_t whole = vbslq_u32(vceqq_f32(x, x), rounded, vorrq_u32(bits, vdupq_n_u32(0x400000)));
-        return vandq_u32(whole, vdupq_n_u32(0xffff0000u));
+        const uint32x2_t first = vand_u32(vget_low_u32(whole), vdup_n_u32(0xffff0000u));
+        vst1_u32(p, vorr_u32(first, vshr_n_u32(vget_high_u32(whole), 16)));
     }
     static float32x4_t widen4(const std::uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
     static void narrow4(std::uint16_t* p, float32x4_t x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }

@@ -47,8 +47,11 @@ struct V {
     static void store_f16(std::uint16_t* p, F x) {
         for (int l = 0; l < 16; ++l) p[l] = f32_to_f16(x.v[l]);
     }
-    static void store_upper_bf16(std::uint32_t* p, F x) { // bfloat16 in the upper halves, zero in the lower ones
-        for (int l = 0; l < 16; ++l) p[l] = static_cast<std::uint32_t>(f32_to_bf16(x.v[l])) << 16;
+    // Rounds to bfloat16 and joins inputs i and i + 2 of every four in a word: two words for each four, `stride` words apart.
+    static void store_bf16_words(std::uint32_t* p, std::size_t stride, F x) {
+        for (int l = 0; l < 16; l += 4, p += stride) {
+            for (int i = 0; i < 2; ++i) p[i] = std::uint32_t{f32_to_bf16(x.v[l + i])} << 16 | f32_to_bf16(x.v[l + i + 2]);
+        }
     }
     static F even_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l])); }
     static F odd_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l + 1])); }
