@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "node/embedding.h"
+#include "node/grammar_cache.h"
 
 #include <algorithm>
 #include <chrono>
@@ -101,6 +102,7 @@ struct Entry {
     OpenModel open;
     std::unique_ptr<engine::GenerationService> service; ///< null for embedding models
     EmbeddingLimit embedding_limit;
+    std::unique_ptr<GrammarCache> grammars;
 };
 
 api::ModelDescription describe(const ServedModel& model) {
@@ -160,15 +162,8 @@ public:
     }
 
     Result<std::shared_ptr<const api::Constraint>> compile(std::string_view model, const api::ConstraintText& text) const override {
-        const tokenizer::Tokenizer& tokenizer = *entry(model).open.tokenizer;
         auto constraint = std::make_shared<GrammarConstraint>();
-        switch (text.kind) {
-            case api::ConstraintText::Kind::json_object: constraint->grammar = TRY(engine::Grammar::json_object(tokenizer)); break;
-            case api::ConstraintText::Kind::json_schema:
-                constraint->grammar = TRY(engine::Grammar::from_json_schema(text.schema_json, tokenizer));
-                break;
-            case api::ConstraintText::Kind::choice: constraint->grammar = TRY(engine::Grammar::choice(text.choices, tokenizer)); break;
-        }
+        constraint->grammar = TRY(entry(model).grammars->get(text));
         return constraint;
     }
 
@@ -276,6 +271,7 @@ Result<std::shared_ptr<EngineAdapter>> EngineAdapter::create(std::vector<ServedM
         if (entry.description.generates) {
             entry.service = TRY(engine::make_service(model.open.model, model.open.tokenizer, model.service));
         }
+        entry.grammars = std::make_unique<GrammarCache>(model.open.tokenizer);
         entry.open = std::move(model.open);
         entries.emplace(id, std::move(entry));
         order.push_back(id);
