@@ -78,9 +78,16 @@ struct QuantizedPass {
     bool last() const { return (begin + blocks) * kBlock == weights.inputs; }
 };
 
+// Weights that are read once come from memory: the next groups' are asked for while these are multiplied.
+template <class L>
+inline void prefetch_block(const std::uint8_t* block) {
+#pragma GCC unroll 10
+    for (std::size_t line = 0; line < L::kBlockBytes; line += 64) __builtin_prefetch(block + line, 0, 2);
+}
+
 // `Groups` groups of 16 outputs side by side against R rows of one activation tile. A chain that goes on in a later pass rests
 // in y, unrounded by the store rule until it ends.
-template <class L, int R, int Groups>
+template <class L, int R, int Groups, bool Streams>
 inline void tile_product(const QuantizedPass& pass, std::size_t group, const ActivationBlock* x, std::size_t row) {
     float* y = pass.y + row * pass.y_stride + group * kLanes;
     const auto at = [&](int r, int g) { return y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes; };
@@ -91,7 +98,11 @@ inline void tile_product(const QuantizedPass& pass, std::size_t group, const Act
     const std::uint8_t* w = pass.weights.group(group) + pass.begin * L::kBlockBytes;
     for (std::size_t b = 0; b < pass.blocks; ++b, w += L::kBlockBytes) {
 #pragma GCC unroll 4
-        for (int g = 0; g < Groups; ++g) accumulate_block<L, R>(w + static_cast<std::size_t>(g) * pass.weights.group_bytes, x[b], acc[g]);
+        for (int g = 0; g < Groups; ++g) {
+            const std::uint8_t* block = w + static_cast<std::size_t>(g) * pass.weights.group_bytes;
+            if (Streams) prefetch_block<L>(block + Groups * pass.weights.group_bytes);
+            accumulate_block<L, R>(block, x[b], acc[g]);
+        }
     }
     const bool last = pass.last();
     for (int g = 0; g < Groups; ++g) {
@@ -99,25 +110,25 @@ inline void tile_product(const QuantizedPass& pass, std::size_t group, const Act
     }
 }
 
-template <class L, int R, int Groups>
+template <class L, int R, int Groups, bool Streams>
 void tile_rows(const QuantizedPass& pass, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, std::size_t row) {
     std::size_t g = group_begin;
-    for (; g + Groups <= group_end; g += Groups) tile_product<L, R, Groups>(pass, g, x, row);
-    for (; g < group_end; ++g) tile_product<L, R, 1>(pass, g, x, row);
+    for (; g + Groups <= group_end; g += Groups) tile_product<L, R, Groups, Streams>(pass, g, x, row);
+    for (; g < group_end; ++g) tile_product<L, R, 1, Streams>(pass, g, x, row);
 }
 
 // Rows [row, row + rows), at most a tile of them; `x` is the pass's first block of that tile.
-template <class L>
+template <class L, bool Streams>
 void few_rows(const QuantizedPass& pass, std::size_t rows, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, std::size_t row) {
     switch (rows) {
-        case 1: return tile_rows<L, 1, V::kDecodeGroups>(pass, group_begin, group_end, x, row);
-        case 2: return tile_rows<L, 2, 2>(pass, group_begin, group_end, x, row);
-        case 3: return tile_rows<L, 3, 2>(pass, group_begin, group_end, x, row);
-        case 4: return tile_rows<L, 4, 1>(pass, group_begin, group_end, x, row);
-        case 5: return tile_rows<L, 5, 1>(pass, group_begin, group_end, x, row);
-        case 6: return tile_rows<L, 6, 1>(pass, group_begin, group_end, x, row);
-        case 7: return tile_rows<L, 7, 1>(pass, group_begin, group_end, x, row);
-        default: return tile_rows<L, 8, 1>(pass, group_begin, group_end, x, row);
+        case 1: return tile_rows<L, 1, V::kDecodeGroups, Streams>(pass, group_begin, group_end, x, row);
+        case 2: return tile_rows<L, 2, 2, Streams>(pass, group_begin, group_end, x, row);
+        case 3: return tile_rows<L, 3, 2, Streams>(pass, group_begin, group_end, x, row);
+        case 4: return tile_rows<L, 4, 1, Streams>(pass, group_begin, group_end, x, row);
+        case 5: return tile_rows<L, 5, 1, Streams>(pass, group_begin, group_end, x, row);
+        case 6: return tile_rows<L, 6, 1, Streams>(pass, group_begin, group_end, x, row);
+        case 7: return tile_rows<L, 7, 1, Streams>(pass, group_begin, group_end, x, row);
+        default: return tile_rows<L, 8, 1, Streams>(pass, group_begin, group_end, x, row);
     }
 }
 
@@ -128,7 +139,7 @@ template <class L>
 void linear_kind(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin, std::size_t group_end,
                  float* y, std::size_t y_stride) {
     const std::size_t blocks = weights.inputs / kBlock;
-    if (rows <= kTileRows) return few_rows<L>({weights, 0, blocks, y, y_stride}, rows, group_begin, group_end, tiles, 0);
+    if (rows <= kTileRows) return few_rows<L, true>({weights, 0, blocks, y, y_stride}, rows, group_begin, group_end, tiles, 0);
     const std::size_t passes = blocks / kDepthBlocks + 1;
     const std::size_t depth = (blocks + passes - 1) / passes;
     const std::size_t panel = kPanelBytes / (depth * L::kBlockBytes);
@@ -137,7 +148,7 @@ void linear_kind(const PackedWeights& weights, const ActivationBlock* tiles, std
         for (std::size_t begin = 0; begin < blocks; begin += depth) {
             const QuantizedPass pass{weights, begin, blocks - begin < depth ? blocks - begin : depth, y, y_stride};
             for (std::size_t row = 0; row < rows; row += kTileRows) {
-                few_rows<L>(pass, rows - row < kTileRows ? rows - row : kTileRows, g, end, tiles + row / kTileRows * blocks + begin, row);
+                few_rows<L, false>(pass, rows - row < kTileRows ? rows - row : kTileRows, g, end, tiles + row / kTileRows * blocks + begin, row);
             }
         }
     }
