@@ -13,8 +13,8 @@ using kernels::kTileRows;
 
 ForwardPass::ForwardPass(const ModelWeights& weights, const kernels::KernelSet& kernels, Workspace& workspace, std::uint32_t threads,
                          std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden)
-    : weights_(weights), config_(weights.config), kernels_(kernels), work_(workspace), steps_(steps), cache_(cache), logits_(logits),
-      hidden_(hidden), width_(config_.embedding), head_size_(config_.head_size), query_width_(config_.heads * head_size_),
+    : weights_(weights), config_(weights.config), kernels_(kernels), work_(workspace), threads_(threads), steps_(steps), cache_(cache),
+      logits_(logits), hidden_(hidden), width_(config_.embedding), head_size_(config_.head_size), query_width_(config_.heads * head_size_),
       kv_width_(config_.kv_heads * head_size_), qkv_width_(query_width_ + 2 * kv_width_) {
     plan_rows(steps);
     plan_attention();
@@ -32,6 +32,7 @@ ForwardPass::ForwardPass(const ModelWeights& weights, const kernels::KernelSet& 
     work_.tiles.reserve(2 * rows, std::max(width_, query_width_));
     drops_rows_ = hidden_ == nullptr && rows_with_logits_.size() != rows;
     work_.threads.resize(threads);
+    shares_.reset(threads, config_.layers * kProductsALayer + 1);
 }
 
 void ForwardPass::plan_rows(std::span<const SequenceStep> steps) {
@@ -48,19 +49,20 @@ void ForwardPass::plan_rows(std::span<const SequenceStep> steps) {
     }
 }
 
-/// Few rows: one query row an item where that is needed to occupy every thread. Many rows: tiles that share loaded keys.
+/// Query rows that share keys are computed together, a few tokens at a time. A single token has an item a key-value head, and
+/// of the heads that do not divide evenly among the threads, one a query row.
 void ForwardPass::plan_attention() {
     constexpr std::uint32_t kTokens = 8;
     const std::uint32_t group = config_.heads / config_.kv_heads;
+    const std::uint32_t whole = rows_.size() == 1 ? config_.kv_heads - config_.kv_heads % threads_ : config_.kv_heads;
     items_.clear();
     next_item_.store(0, std::memory_order_relaxed);
     for (std::uint32_t begin = 0; begin < rows_.size();) {
         std::uint32_t end = begin;
         while (end < rows_.size() && rows_[end].step == rows_[begin].step && end - begin < kTokens) ++end;
         for (std::uint32_t head = 0; head < config_.kv_heads; ++head) {
-            const bool split = rows_.size() == 1 && group > 1;
-            if (!split) items_.push_back({begin, end, head, 0, group});
-            for (std::uint32_t query = 0; split && query < group; ++query) items_.push_back({begin, end, head, query, query + 1});
+            const std::uint32_t rows_each = head < whole ? group : 1;
+            for (std::uint32_t query = 0; query < group; query += rows_each) items_.push_back({begin, end, head, query, query + rows_each});
         }
         begin = end;
     }
@@ -227,17 +229,24 @@ void ForwardPass::attend_item(const Team& team, std::uint32_t layer, const Atten
 
 /// Every thread turns its own outputs of the first product into quantised inputs of the second.
 void ForwardPass::feed_forward(Team& team, const LayerWeights& layer, const Activations& input) {
-    const bool gated = weights_.gated();
-    const bool quantized = layer.down.quantized();
     const std::size_t inner = config_.feed_forward;
     const Activations activated{inner_, inner, work_.inner_tiles.reserve(rows_.size(), inner)};
-    constexpr std::size_t kUnit = kBlock / kLanes;
-    const auto [begin, end] = team.share((inner + kLanes - 1) / kLanes, kUnit);
+    shares_.each(team, (inner + kLanes - 1) / kLanes,
+                 [&](std::size_t begin, std::size_t end) { activate(team, layer, input, activated, begin, end); });
+    team.barrier();
+    project(team, layer.down, activated);
+    team.barrier();
+}
+
+void ForwardPass::activate(const Team& team, const LayerWeights& layer, const Activations& input, const Activations& activated,
+                           std::size_t begin, std::size_t end) {
+    const bool gated = weights_.gated();
+    const std::size_t inner = config_.feed_forward;
     product(team, layer.up, input, begin, end, up_, inner);
     if (gated) product(team, layer.gate, input, begin, end, inner_, inner);
     const std::size_t first = begin * kLanes;
-    const std::size_t count = std::min(end * kLanes, inner) - std::min(first, inner);
-    for (std::size_t row = 0; row < rows_.size() && count != 0; ++row) {
+    const std::size_t count = std::min(end * kLanes, inner) - first;
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
         float* y = inner_ + row * inner + first;
         const float* up = up_ + row * inner + first;
         if (gated) {
@@ -247,13 +256,10 @@ void ForwardPass::feed_forward(Team& team, const LayerWeights& layer, const Acti
             kernels_.gelu(y, count, weights_.causal(), y);
         }
     }
-    for (std::size_t row = 0; quantized && row < rows_.size() && count != 0; row += kTileRows) {
+    for (std::size_t row = 0; layer.down.quantized() && row < rows_.size(); row += kTileRows) {
         kernels_.quantize(inner_ + row * inner + first, inner, std::min(kTileRows, rows_.size() - row), count,
                           activated.tiles + (row / kTileRows * inner + first) / kBlock);
     }
-    team.barrier();
-    project(team, layer.down, activated);
-    team.barrier();
 }
 
 void ForwardPass::output(Team& team) {
@@ -373,30 +379,32 @@ void ForwardPass::two_term_groups(const Team& team, const Linear& linear, const 
     }
 }
 
-/// The groups of all products in one line, cut into equal parts.
-void ForwardPass::products(const Team& team, const Activations& input, std::initializer_list<Product> list) const {
+/// The groups of all products in one line.
+void ForwardPass::products(const Team& team, const Activations& input, std::initializer_list<Product> list) {
     std::size_t groups = 0;
     for (const Product& item : list) groups += item.linear->weights.groups();
-    const auto [begin, end] = team.share(groups);
-    std::size_t before = 0;
-    for (const Product& item : list) {
-        const std::size_t own = item.linear->weights.groups();
-        const std::size_t from = std::clamp(begin, before, before + own) - before;
-        const std::size_t to = std::clamp(end, before, before + own) - before;
-        product(team, *item.linear, input, from, to, item.y, item.stride);
-        before += own;
-    }
+    shares_.each(team, groups, [&](std::size_t begin, std::size_t end) {
+        std::size_t before = 0;
+        for (const Product& item : list) {
+            const std::size_t own = item.linear->weights.groups();
+            const std::size_t from = std::clamp(begin, before, before + own) - before;
+            const std::size_t to = std::clamp(end, before, before + own) - before;
+            product(team, *item.linear, input, from, to, item.y, item.stride);
+            before += own;
+        }
+    });
 }
 
 void ForwardPass::project(const Team& team, const Linear& linear, const Activations& input) {
-    const auto [begin, end] = team.share(linear.weights.groups());
-    product(team, linear, input, begin, end, projected_, width_);
-    const std::size_t first = begin * kLanes;
-    const std::size_t count = std::min(end * kLanes, width_) - std::min(first, width_);
-    for (std::size_t row = 0; row < rows_.size() && count != 0; ++row) {
-        float* x = residual_ + row * width_ + first;
-        kernels_.add(x, projected_ + row * width_ + first, count, x);
-    }
+    shares_.each(team, linear.weights.groups(), [&](std::size_t begin, std::size_t end) {
+        product(team, linear, input, begin, end, projected_, width_);
+        const std::size_t first = begin * kLanes;
+        const std::size_t count = std::min(end * kLanes, width_) - first;
+        for (std::size_t row = 0; row < rows_.size(); ++row) {
+            float* x = residual_ + row * width_ + first;
+            kernels_.add(x, projected_ + row * width_ + first, count, x);
+        }
+    });
 }
 
 } // namespace assay::engine

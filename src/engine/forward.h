@@ -7,6 +7,8 @@
 #include "engine/model_weights.h"
 #include "engine/workspace.h"
 
+#include "engine/work_share.h"
+
 #include <atomic>
 #include <span>
 #include <vector>
@@ -76,16 +78,21 @@ private:
                       std::size_t stride) const;
     void two_term_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
                          std::size_t stride) const;
-    void products(const Team& team, const Activations& input, std::initializer_list<Product> list) const;
+    void products(const Team& team, const Activations& input, std::initializer_list<Product> list);
     /// residual += W input + b, this thread's outputs.
     void project(const Team& team, const Linear& linear, const Activations& input);
+    /// Up, gate and activation of groups [begin, end), quantised as the input of the down projection.
+    void activate(const Team& team, const LayerWeights& layer, const Activations& input, const Activations& activated, std::size_t begin,
+                  std::size_t end);
 
     static constexpr std::size_t kRowsByEveryThread = 2;
+    static constexpr std::size_t kProductsALayer = 4;
 
     const ModelWeights& weights_;
     const formats::ModelConfig& config_;
     const kernels::KernelSet& kernels_;
     Workspace& work_;
+    std::uint32_t threads_;
     std::span<const SequenceStep> steps_;
     const KvPages& cache_;
     float* logits_;
@@ -96,6 +103,7 @@ private:
     bool drops_rows_ = false; ///< some rows are computed for their keys and values only
     std::vector<AttentionItem> items_;
     std::atomic<std::uint32_t> next_item_{0};
+    WorkShare shares_; ///< of the products, in the order in which every thread comes to them
     float* residual_;
     float* qkv_;
     float* attended_;
