@@ -12,9 +12,9 @@ using kernels::kLanes;
 using kernels::kTileRows;
 
 ForwardPass::ForwardPass(const ModelWeights& weights, const kernels::KernelSet& kernels, Workspace& workspace, std::uint32_t threads,
-                         std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden)
+                         std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden, AsideJobs aside)
     : weights_(weights), config_(weights.config), kernels_(kernels), work_(workspace), threads_(threads), steps_(steps), cache_(cache),
-      logits_(logits), hidden_(hidden), width_(config_.embedding), head_size_(config_.head_size), query_width_(config_.heads * head_size_),
+      logits_(logits), hidden_(hidden), aside_(aside), width_(config_.embedding), head_size_(config_.head_size), query_width_(config_.heads * head_size_),
       kv_width_(config_.kv_heads * head_size_), qkv_width_(query_width_ + 2 * kv_width_) {
     plan_rows(steps);
     plan_attention();
@@ -75,6 +75,7 @@ void ForwardPass::run(Team& team) {
     rotation_tables(team);
     team.barrier();
     for (std::uint32_t index = 0; index < config_.layers; ++index) layer(team, index);
+    run_aside();
     if (hidden_ != nullptr) {
         const auto [begin, end] = team.share(rows_.size() * width_);
         std::copy(residual_ + begin, residual_ + end, hidden_ + begin);
@@ -265,6 +266,11 @@ void ForwardPass::activate(const Team& team, const LayerWeights& layer, const Ac
 void ForwardPass::output(Team& team) {
     const Linear& output = weights_.output;
     products(team, normed(team, weights_.output_norm, terms_for({&output})), {{&output, logits_, config_.vocabulary}});
+}
+
+/// Before the largest product, whose other threads take the groups that this one does not come to.
+void ForwardPass::run_aside() {
+    for (std::size_t i; (i = next_aside_.fetch_add(1, std::memory_order_relaxed)) < aside_.size();) aside_[i]();
 }
 
 Terms ForwardPass::terms_for(std::initializer_list<const Linear*> list) {

@@ -20,7 +20,7 @@ public:
     /// Everything is borrowed for the life of the pass. `hidden`, when not null, receives the last residual rows [rows][embedding]
     /// instead of logits (bert).
     ForwardPass(const ModelWeights& weights, const kernels::KernelSet& kernels, Workspace& workspace, std::uint32_t threads,
-                std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden);
+                std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden, AsideJobs aside);
 
     /// Called once by every thread of the team.
     void run(Team& team);
@@ -58,6 +58,7 @@ private:
     void feed_forward(Team& team, const LayerWeights& layer, const Activations& input);
     void keep_rows_with_logits();
     void output(Team& team);
+    void run_aside();
 
     /// Norms of the residual as input of linear layers; the same on every thread afterwards.
     Activations normed(Team& team, const Norm& norm, Terms terms);
@@ -97,6 +98,8 @@ private:
     const KvPages& cache_;
     float* logits_;
     float* hidden_;
+    AsideJobs aside_;
+    std::atomic<std::size_t> next_aside_{0};
     std::size_t width_, head_size_, query_width_, kv_width_, qkv_width_;
     std::vector<Row> rows_;
     std::vector<std::uint32_t> rows_with_logits_;

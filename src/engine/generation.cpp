@@ -82,7 +82,7 @@ FinishEvent finish_event(Sequence& sequence, FinishReason reason, std::optional<
     event.accepted_tokens = sequence.accepted_tokens;
     event.prompt_logprobs = std::move(sequence.prompt_logprobs);
     if (sequence.request.hash_logits) {
-        hasher.wait();
+        hasher.finish();
         event.logits_sha256 = to_hex(sequence.hash.finish());
     }
     const auto now = Clock::now();

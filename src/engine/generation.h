@@ -22,7 +22,7 @@ struct GenerationTools {
 };
 
 /// Samples the token that follows the sequence's tokens from its row of logits, tells the sink, and says how the
-/// sequence ends, where it does. The row must live until `tools.hasher.wait()`.
+/// sequence ends, where it does. The row must live until the next step's pass or `tools.hasher.finish()`.
 std::optional<FinishEvent> generate_token(Sequence& sequence, std::span<const float> logits, GenerationTools& tools);
 
 /// Notes the probability of prompt token `position` + 1 from the logits after `position`.

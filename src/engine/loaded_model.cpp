@@ -28,12 +28,12 @@ public:
     const kernels::KernelSet& kernels() const override { return kernels_; }
     std::uint64_t weight_bytes() const override { return weights_.bytes; }
 
-    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits) const override {
+    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits, AsideJobs aside) const override {
         ASSAY_ASSERT(weights_.causal());
         std::size_t rows = 0;
         for (const SequenceStep& step : steps) rows += step.logits_rows;
         ASSAY_ASSERT(logits.size() >= rows * config().vocabulary);
-        run(steps, cache, logits.data(), nullptr);
+        run(steps, cache, logits.data(), nullptr, aside);
     }
 
     Result<void> evaluate(std::span<const TokenId> tokens, std::uint32_t chunk,
@@ -44,9 +44,9 @@ private:
     static constexpr std::uint32_t kEvaluateRows = 128;
 
     /// A model of thousands of requests a second shares one set of threads: passes take turns.
-    void run(std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden) const {
+    void run(std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden, AsideJobs aside) const {
         const std::lock_guard lock(mutex_);
-        ForwardPass pass(weights_, kernels_, workspace_, pool_->threads(), steps, cache, logits, hidden);
+        ForwardPass pass(weights_, kernels_, workspace_, pool_->threads(), steps, cache, logits, hidden, aside);
         pool_->run([&pass](Team& team) { pass.run(team); });
     }
 
@@ -91,7 +91,7 @@ Result<void> LoadedModel::evaluate(std::span<const TokenId> tokens, std::uint32_
     for (std::size_t past = 0; past < tokens.size(); past += rows_max) {
         const auto part = tokens.subspan(past, std::min(rows_max, tokens.size() - past));
         const SequenceStep step{part, static_cast<std::uint32_t>(past), pages, static_cast<std::uint32_t>(part.size())};
-        forward({&step, 1}, *cache, logits);
+        forward({&step, 1}, *cache, logits, {});
         for (std::size_t i = 0; i < part.size(); ++i) {
             const std::span<const float> row(logits.data() + i * vocabulary, vocabulary);
             float maximum = 0;
@@ -113,7 +113,7 @@ Result<std::vector<float>> LoadedModel::embed(std::span<const TokenId> tokens) c
     const std::size_t width = config().embedding;
     std::vector<float> hidden(tokens.size() * width);
     const SequenceStep step{tokens, 0, pages, 0};
-    run({&step, 1}, *cache, nullptr, hidden.data());
+    run({&step, 1}, *cache, nullptr, hidden.data(), {});
 
     std::vector<float> sum(width, 0.0f);
     for (std::size_t row = 0; row < tokens.size(); ++row) kernels_.add(sum.data(), hidden.data() + row * width, width, sum.data());

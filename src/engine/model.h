@@ -37,6 +37,9 @@ struct SequenceStep {
     std::uint32_t logits_rows = 0;   ///< so many of the last tokens get logits
 };
 
+/// Small pieces of work that have nothing to do with a pass but may run beside it, each once, on any of its threads.
+using AsideJobs = std::span<const std::function<void()>>;
+
 class Model {
 public:
     /// Errors: unsupported (an ISA the CPU lacks, a tensor type in a place it cannot be), malformed (missing or misshapen tensor, named).
@@ -53,8 +56,8 @@ public:
     /// One pass over the new tokens of several sequences: writes their keys and values, then `logits`: vocabulary floats for
     /// every row asked for, in the order of the steps. Each row is a function of its own sequence alone. A NaN among the
     /// logits is the caller's to find (KernelSet::row_maximum). Causal models only; token ids and pages are asserted.
-    /// Uses the model's threads; calls from several threads take turns.
-    virtual void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits) const = 0;
+    /// Uses the model's threads; calls from several threads take turns. `aside` has run when it returns.
+    virtual void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits, AsideJobs aside) const = 0;
 
     /// Logits after every token of one sequence, in order; `sink(position, logits)` with logits[vocabulary].
     /// `chunk`: rows a forward pass (0 = engine's choice; never changes a bit). For causal language models.

@@ -56,7 +56,7 @@ TEST_P(Batches, GiveEveryRowTheBitsThatItHasAlone) {
             }
             if (steps.empty()) continue;
             std::vector<float> logits(64 * vocabulary);
-            model->forward(steps, **cache, logits);
+            model->forward(steps, **cache, logits, {});
             auto from = logits.begin();
             for (std::size_t i = 0; i < steps.size(); ++i) {
                 const auto size = static_cast<std::ptrdiff_t>(steps[i].tokens.size() * vocabulary);
@@ -87,9 +87,9 @@ TEST_P(Batches, AnswerOnlyTheRowsAskedFor) {
     const std::vector<PageId> first = {0}, second = {1};
     const std::span<const TokenId> ids(tokens);
     std::vector<float> logits(8 * vocabulary);
-    model->forward(std::vector<SequenceStep>{{ids.first(20), 0, first, 0}, {ids.first(9), 0, second, 2}}, **cache, logits);
+    model->forward(std::vector<SequenceStep>{{ids.first(20), 0, first, 0}, {ids.first(9), 0, second, 2}}, **cache, logits, {});
     EXPECT_EQ(std::memcmp(logits.data(), all->data() + 7 * vocabulary, 2 * vocabulary * sizeof(float)), 0);
-    model->forward(std::vector<SequenceStep>{{ids.subspan(20, 5), 20, first, 3}, {ids.subspan(9, 3), 9, second, 0}}, **cache, logits);
+    model->forward(std::vector<SequenceStep>{{ids.subspan(20, 5), 20, first, 3}, {ids.subspan(9, 3), 9, second, 0}}, **cache, logits, {});
     EXPECT_EQ(std::memcmp(logits.data(), all->data() + 22 * vocabulary, 3 * vocabulary * sizeof(float)), 0);
 }
 

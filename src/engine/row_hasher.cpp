@@ -1,48 +1,41 @@
 #include "engine/row_hasher.h"
 
+#include <algorithm>
 #include <bit>
-#include <utility>
 
 namespace assay::engine {
+namespace {
 
 static_assert(std::endian::native == std::endian::little, "rows are hashed as they lie in memory");
 
-RowHasher::~RowHasher() { wait(); }
+void append(crypto::Sha256& hash, std::span<const float> row) {
+    hash.update(ByteView(reinterpret_cast<const std::uint8_t*>(row.data()), row.size_bytes()));
+}
+
+} // namespace
 
 void RowHasher::add(crypto::Sha256& hash, std::span<const float> row) {
-    if (!thread_.joinable()) thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-    {
-        const std::lock_guard lock(mutex_);
-        jobs_.push_back({&hash, row});
+    const auto found = std::ranges::find(hashes_, &hash);
+    if (found == hashes_.end()) {
+        hashes_.push_back(&hash);
+        jobs_.emplace_back([&hash, row] { append(hash, row); });
+        return;
     }
-    changed_.notify_all();
+    auto& job = jobs_[static_cast<std::size_t>(found - hashes_.begin())]; // a hash takes its rows one after the other
+    job = [before = std::move(job), &hash, row] {
+        before();
+        append(hash, row);
+    };
 }
 
-void RowHasher::wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return jobs_.empty() && !busy_; });
+void RowHasher::forget() {
+    hashes_.clear();
+    jobs_.clear();
 }
 
-bool RowHasher::idle() {
-    const std::lock_guard lock(mutex_);
-    return jobs_.empty() && !busy_;
-}
-
-void RowHasher::run(const std::stop_token& stop) {
-    std::vector<Job> jobs;
-    std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return !jobs_.empty(); })) {
-        std::swap(jobs, jobs_);
-        busy_ = true;
-        lock.unlock();
-        for (const Job& job : jobs) {
-            job.hash->update(ByteView(reinterpret_cast<const std::uint8_t*>(job.row.data()), job.row.size_bytes()));
-        }
-        jobs.clear();
-        lock.lock();
-        busy_ = false;
-        changed_.notify_all();
-    }
+void RowHasher::finish() {
+    for (const auto& job : jobs_) job();
+    forget();
 }
 
 } // namespace assay::engine

@@ -1,41 +1,31 @@
 #pragma once
-/// Hashes rows of logits beside the work of the engine's thread: SHA-256 over their little-endian bytes.
-/// Rows are borrowed until wait(). One thread owns the object. Committed class.
+/// Rows of logits that wait to be hashed (SHA-256 over their little-endian bytes). A row takes a tenth of a millisecond, and
+/// decoding waits for memory: so the next forward pass does it aside. Rows are borrowed until then.
+/// One thread owns the object; the jobs it hands out touch different hashes and may run at once. Committed class.
 #include "crypto/sha256.h"
+#include "engine/model.h"
 
-#include <condition_variable>
-#include <mutex>
+#include <functional>
 #include <span>
-#include <thread>
+#include <utility>
 #include <vector>
 
 namespace assay::engine {
 
 class RowHasher {
 public:
-    RowHasher() = default;
-    ~RowHasher();
-    RowHasher(const RowHasher&) = delete;
-    RowHasher& operator=(const RowHasher&) = delete;
-
     /// Appends `row` to `hash`. Rows of one hash are appended in the order of the calls.
     void add(crypto::Sha256& hash, std::span<const float> row);
-    /// Returns when every row that was added has been hashed.
-    void wait();
-    bool idle();
+    /// For a forward pass; forget() when it has run them.
+    AsideJobs jobs() const { return jobs_; }
+    void forget();
+    /// Hashes what still waits, now.
+    void finish();
+    bool empty() const { return jobs_.empty(); }
 
 private:
-    struct Job {
-        crypto::Sha256* hash;
-        std::span<const float> row;
-    };
-    void run(const std::stop_token& stop);
-
-    std::mutex mutex_;
-    std::condition_variable_any changed_;
-    std::vector<Job> jobs_;
-    bool busy_ = false;
-    std::jthread thread_; ///< started with the first row
+    std::vector<crypto::Sha256*> hashes_; ///< one a job
+    std::vector<std::function<void()>> jobs_;
 };
 
 } // namespace assay::engine

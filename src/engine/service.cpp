@@ -231,13 +231,13 @@ void Service::step() {
     if (parts.empty()) return;
 
     std::span<const float> logits = forward(parts);
-    tools_.hasher.wait(); // for the rows of the step before: its buffer is the next one's
+    tools_.hasher.forget(); // the rows of the step before: the pass has hashed them, their buffer is the next one's
     for (const StepPart& part : parts) {
         const std::size_t size = std::size_t{part.logits_rows} * tools_.vocabulary;
         consume(part, logits.first(size));
         logits = logits.subspan(size);
     }
-    if (!tools_.hasher.idle()) buffer_ ^= 1;
+    if (!tools_.hasher.empty()) buffer_ ^= 1;
     retire();
 }
 
@@ -252,7 +252,7 @@ std::span<const float> Service::forward(std::span<const StepPart> parts) {
     }
     const std::size_t size = rows * tools_.vocabulary;
     const std::span<float> logits(logits_[buffer_].reserve(size), size);
-    model_->forward(steps_, *pages_, logits);
+    model_->forward(steps_, *pages_, logits, tools_.hasher.jobs());
     return logits;
 }
 

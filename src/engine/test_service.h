@@ -41,7 +41,8 @@ public:
     const kernels::KernelSet& kernels() const override { return **kernels::select_kernels(""); }
     std::uint64_t weight_bytes() const override { return 1; }
 
-    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits) const override {
+    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits, AsideJobs aside) const override {
+        for (const auto& job : aside) job();
         ++passes;
         std::size_t batch_rows = 0;
         float* row = logits.data();

@@ -44,7 +44,7 @@ public:
             const auto part = ids.subspan(at, std::min<std::size_t>(chunk, ids.size() - at));
             const bool last = at + part.size() == ids.size();
             const engine::SequenceStep step{part, past_[sequence], pages_of(sequence), last ? 1U : 0U};
-            model_->forward({&step, 1}, *cache_, std::span(logits_).first(model_->config().vocabulary));
+            model_->forward({&step, 1}, *cache_, std::span(logits_).first(model_->config().vocabulary), {});
             past_[sequence] += static_cast<std::uint32_t>(part.size());
         }
         next_[sequence] = TRY(best(0));
@@ -55,7 +55,7 @@ public:
     Result<void> decode() {
         std::vector<engine::SequenceStep> steps;
         for (std::uint32_t i = 0; i < past_.size(); ++i) steps.push_back({std::span(&next_[i], 1), past_[i], pages_of(i), 1});
-        model_->forward(steps, *cache_, logits_);
+        model_->forward(steps, *cache_, logits_, {});
         for (std::uint32_t i = 0; i < past_.size(); ++i) {
             next_[i] = TRY(best(i));
             ++past_[i];

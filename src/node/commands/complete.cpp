@@ -14,7 +14,7 @@ struct CompleteFlags {
     std::string prompt, prompt_file, system, schema_file;
     std::vector<std::string> stop;
     std::uint32_t tokens_max = 128, batch = 1, chunk = 256;
-    bool json = false, chat = false, raw = false, no_speculation = false, ignore_end = false, commitment = false;
+    bool json = false, chat = false, raw = false, no_speculation = false, no_hash = false, ignore_end = false, commitment = false;
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -56,7 +56,7 @@ Result<engine::GenerationRequest> make_request(const CompleteFlags& flags, const
     request.sampling = flags.sampling.options();
     request.stop = flags.stop;
     request.ignore_end = flags.ignore_end;
-    request.hash_logits = flags.json;
+    request.hash_logits = flags.json && !flags.no_hash;
     if (!flags.schema_file.empty()) {
         const std::string schema = TRY(read_input(flags.schema_file));
         auto grammar = engine::Grammar::from_json_schema(schema, *open.tokenizer);
@@ -150,6 +150,7 @@ void add_complete(CLI::App& app, Action& action) {
         ->type_name("N")
         ->check(CLI::Range(1U, 1024U))
         ->capture_default_str();
+    command.add_flag("--no-hash", flags->no_hash, "Leave the hash over the logits out of the JSON");
     command.add_flag("--no-speculation", flags->no_speculation, "Do not draft tokens from the prompt; never changes an answer");
     command.add_flag("--commitment", flags->commitment, "Add the model's commitment to the JSON")->needs(command.add_flag("--json", flags->json, "One JSON object"));
     command.callback([flags, prompt, file, &action] {
