@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace assay::kernels {
 namespace {
@@ -331,15 +332,35 @@ Result<void> pack_float_group(const tensor::TensorView& matrix, bool transposed,
     return {};
 }
 
+/// From this size on memory comes straight from the system: it is zero already, and first touched by the thread that fills it.
+constexpr std::size_t kMappedBytes = std::size_t{64} << 10;
+
+std::uint8_t* map_zeroed(std::size_t size) {
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    const std::size_t wanted = (size + page - 1) / page * page;
+    const std::size_t mapped = wanted + (size >= kHugePage ? kHugePage : 0); // room to start at a multiple of a huge page
+    void* memory = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSAY_ASSERT(memory != MAP_FAILED);
+    auto* begin = static_cast<std::uint8_t*>(memory);
+    if (mapped == wanted) return begin;
+    const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+    if (before != 0) ::munmap(begin, before);
+    begin += before;
+    ::munmap(begin + wanted, kHugePage - before); // before is less than a huge page
+    ::madvise(begin, wanted, MADV_HUGEPAGE); // fewer address translations when streaming weights
+    return begin;
+}
+
 } // namespace
 
 AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
     if (size == 0) return;
-    const std::size_t alignment = size >= kHugePage ? kHugePage : 64;
-    const std::size_t rounded = (size + alignment - 1) / alignment * alignment;
-    data_ = static_cast<std::uint8_t*>(std::aligned_alloc(alignment, rounded));
+    if (size >= kMappedBytes) {
+        data_ = map_zeroed(size);
+        return;
+    }
+    data_ = static_cast<std::uint8_t*>(std::aligned_alloc(64, (size + 63) / 64 * 64));
     ASSAY_ASSERT(data_ != nullptr);
-    if (alignment == kHugePage) ::madvise(data_, rounded, MADV_HUGEPAGE); // fewer address translations when streaming weights
     std::memset(data_, 0, size);
 }
 AlignedBytes::AlignedBytes(AlignedBytes&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
@@ -348,7 +369,13 @@ AlignedBytes& AlignedBytes::operator=(AlignedBytes&& other) noexcept {
     std::swap(size_, other.size_);
     return *this;
 }
-AlignedBytes::~AlignedBytes() { std::free(data_); }
+AlignedBytes::~AlignedBytes() {
+    if (size_ >= kMappedBytes) {
+        ::munmap(data_, size_);
+    } else {
+        std::free(data_);
+    }
+}
 
 Result<PackedWeights> prepare_pack(const tensor::TensorView& matrix, bool transposed) {
     if (matrix.shape.size() != 2) return fail(ErrorCode::malformed, "a linear weight must have two dimensions");
