@@ -174,7 +174,6 @@ void attention_case(Report& report, const KernelSet& set, std::size_t count, std
     std::vector<float> y(x.size());
     const std::size_t stride = (length + 63) / 64 * 64;
     std::vector<float> scores(kChunk * kGroup * stride);
-    std::vector<float> scratch(kHead * 64);
     const auto work = [&] {
         for (std::size_t first = 0; first < count; first += kChunk) {
             const std::size_t rows = std::min(kChunk, count - first);
@@ -195,7 +194,7 @@ void attention_case(Report& report, const KernelSet& set, std::size_t count, std
                     values[p] = page(head, p, 1);
                 }
                 set.attention({.queries = queries, .outputs = outputs, .lengths = lengths, .starts = starts, .rows = rows * kGroup, .head_size = kHead,
-                               .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(), .score_stride = stride, .scratch = scratch.data()});
+                               .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(), .score_stride = stride});
             }
         }
     };

@@ -224,7 +224,6 @@ void ForwardPass::attend_item(const Team& team, std::uint32_t layer, const Atten
     task.value_pages = scratch.value_pages.data();
     task.score_stride = (std::size_t{longest} + 63) / 64 * 64;
     task.scores = scratch.scores.reserve(task.rows * task.score_stride);
-    task.scratch = scratch.attention.reserve(head_size_ * 64);
     kernels_.attention(task);
 }
 

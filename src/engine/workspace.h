@@ -53,7 +53,6 @@ struct ThreadScratch {
     FloatBuffer normed; ///< where every thread prepares the few rows of a decoding step for itself
     TileBuffer tiles;
     FloatBuffer scores;
-    FloatBuffer attention;
     FloatBuffer tail;  ///< outputs of a layer's last group where it is not full
     FloatBuffer terms; ///< outputs for both terms of an input
     std::vector<const float*> queries;

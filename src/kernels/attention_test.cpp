@@ -52,10 +52,9 @@ std::vector<float> run(const KernelSet& set, const Problem& p, std::size_t first
     for (const auto& page : p.values) values.push_back(page.data());
     const std::size_t stride = (p.keys.size() * kPagePositions + 63) / 64 * 64;
     std::vector<float> scores(rows * stride);
-    std::vector<float> scratch(p.head_size * 64);
     set.attention({.queries = queries.data(), .outputs = outputs.data(), .lengths = p.lengths.data() + first, .starts = p.starts.data() + first,
                    .rows = rows, .head_size = p.head_size, .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(),
-                   .score_stride = stride, .scratch = scratch.data()});
+                   .score_stride = stride});
     return out;
 }
 

@@ -82,7 +82,6 @@ struct AttentionTask {
     const std::uint16_t* const* value_pages = nullptr;
     float* scores = nullptr;   ///< scratch, rows * score_stride
     std::size_t score_stride = 0; ///< at least the longest length rounded up to 64
-    float* scratch = nullptr;  ///< head_size * 64
 };
 
 struct KernelSet {

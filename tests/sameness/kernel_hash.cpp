@@ -187,7 +187,6 @@ void hash_attention(const KernelSet& set, Digest& digest) {
         for (float& q : queries) q = stored(q * 0.1f);
         std::vector<float> y(kRows * head);
         std::vector<float> scores(kRows * 192);
-        std::vector<float> scratch(head * 64);
         std::vector<const float*> query_rows;
         std::vector<float*> output_rows;
         std::vector<std::uint32_t> lengths;
@@ -199,8 +198,7 @@ void hash_attention(const KernelSet& set, Digest& digest) {
             starts.push_back(r % 2 == 0 ? 0 : static_cast<std::uint32_t>(random.next() % lengths.back()));
         }
         set.attention({.queries = query_rows.data(), .outputs = output_rows.data(), .lengths = lengths.data(), .starts = starts.data(), .rows = kRows,
-                       .head_size = head, .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(), .score_stride = 192,
-                       .scratch = scratch.data()});
+                       .head_size = head, .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(), .score_stride = 192});
         digest.floats(y);
     }
 }
