@@ -9,6 +9,9 @@ namespace {
 
 /// About 100 microseconds: longer than the sampler works between two passes, too short to keep an idle machine busy.
 constexpr int kSpins = 3000;
+/// Some milliseconds, a time slice of the system's: where every thread has a core, one that sleeps at a barrier while other
+/// programs compete would wait a whole slice for each of the few hundred barriers of a pass.
+constexpr int kBarrierSpins = 400'000;
 
 inline void pause_briefly() {
 #if defined(__x86_64__)
@@ -19,8 +22,8 @@ inline void pause_briefly() {
 }
 
 /// Returns when `value` is no longer `old`.
-void await_change(std::atomic<std::uint32_t>& value, std::uint32_t old) {
-    for (int spin = 0; spin < kSpins; ++spin) {
+void await_change(std::atomic<std::uint32_t>& value, std::uint32_t old, int spins) {
+    for (int spin = 0; spin < spins; ++spin) {
         if (value.load(std::memory_order_acquire) != old) return;
         pause_briefly();
     }
@@ -40,7 +43,8 @@ std::pair<std::size_t, std::size_t> Team::share(std::size_t items, std::size_t u
     return {std::min(begin, items), std::min(end, items)};
 }
 
-ThreadPool::ThreadPool(std::uint32_t threads) : count_(threads) {
+ThreadPool::ThreadPool(std::uint32_t threads)
+    : count_(threads), barrier_spins_(threads <= std::thread::hardware_concurrency() ? kBarrierSpins : kSpins) {
     ASSAY_ASSERT(threads >= 1);
     for (std::uint32_t index = 1; index < threads; ++index) workers_.emplace_back([this, index] { worker(index); });
 }
@@ -62,7 +66,7 @@ void ThreadPool::run(const std::function<void(Team&)>& work) {
 
 void ThreadPool::worker(std::uint32_t index) {
     for (std::uint32_t seen = 0;; ++seen) {
-        await_change(runs_, seen);
+        await_change(runs_, seen, kSpins);
         if (stopping_) return;
         Team team(*this, index, count_);
         (*work_)(team);
@@ -79,7 +83,7 @@ void ThreadPool::arrive() {
         generation_.notify_all();
         return;
     }
-    await_change(generation_, generation);
+    await_change(generation_, generation, barrier_spins_);
 }
 
 } // namespace assay::engine

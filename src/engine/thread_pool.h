@@ -1,6 +1,6 @@
 #pragma once
 /// Threads that run one function together and meet at barriers inside it, as a forward pass does a few hundred times.
-/// A waiting thread spins for some microseconds, then sleeps. run() is called by one thread at a time, which takes part.
+/// A thread that waits spins first, longer at a barrier than between runs, then sleeps. run() is called by one thread at a time, which takes part.
 /// Local class: nothing computed may depend on the number of threads.
 #include <atomic>
 #include <cstdint>
@@ -49,6 +49,7 @@ private:
     void arrive();
 
     std::uint32_t count_;
+    int barrier_spins_;
     const std::function<void(Team&)>* work_ = nullptr;
     bool stopping_ = false;
     alignas(64) std::atomic<std::uint32_t> arrived_{0};
