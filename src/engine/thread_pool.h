@@ -1,6 +1,7 @@
 #pragma once
 /// Threads that run one function together and meet at barriers inside it, as a forward pass does a few hundred times.
-/// A thread that waits spins first, longer at a barrier than between runs, then sleeps. run() is called by one thread at a time, which takes part.
+/// A thread that waits spins first, longer at a barrier than between runs, then sleeps. run() is called by one thread at a
+/// time, which takes part.
 /// Local class: nothing computed may depend on the number of threads.
 #include <atomic>
 #include <cstdint>
