@@ -35,7 +35,12 @@ void shares_of_peak(Report& report, double budget_s) {
             const double float_peak = type == DType::bf16 && peaks.bf16 > 0 ? peaks.bf16 : peaks.f32;
             const double peak = tensor::is_quantized(type) ? peaks.int8 : float_peak;
             Line line;
-            line.add("section", "peak").add("kernel", name_of(type)).add("isa", isa).add("n", std::size_t{1024}).add("rows", layer.rows).add("gmac_s", speed);
+            line.add("section", "peak")
+                .add("kernel", name_of(type))
+                .add("isa", isa)
+                .add("n", std::size_t{1024})
+                .add("rows", layer.rows)
+                .add("gmac_s", speed);
             if (peak > 0) line.add("peak_gmac_s", peak).add("share", speed / peak);
             report.line(line);
         }
@@ -53,10 +58,12 @@ constexpr std::size_t kVocabulary = 49152;
 class ModelLinears {
 public:
     explicit ModelLinears(const KernelSet& set) : set_(set) {
-        constexpr std::pair<std::size_t, std::size_t> kShapes[] = {{kWidth, kWidth}, {kKeyWidth, kWidth}, {kKeyWidth, kWidth}, {kWidth, kWidth},
-                                                                   {kHidden, kWidth}, {kHidden, kWidth}, {kWidth, kHidden}};
+        constexpr std::pair<std::size_t, std::size_t> kShapes[] = {
+            {kWidth, kWidth},  {kKeyWidth, kWidth}, {kKeyWidth, kWidth}, {kWidth, kWidth},
+            {kHidden, kWidth}, {kHidden, kWidth},   {kWidth, kHidden}};
         for (std::size_t layer = 0; layer < kLayers; ++layer) {
-            for (const auto& [outputs, inputs] : kShapes) weights_.push_back(packed_matrix(DType::q4_1, outputs, inputs));
+            for (const auto& [outputs, inputs] : kShapes)
+                weights_.push_back(packed_matrix(DType::q4_1, outputs, inputs));
         }
         weights_.push_back(packed_matrix(DType::q8_0, kVocabulary, kWidth));
     }
@@ -93,8 +100,8 @@ public:
                 for (const auto& w : weights_) {
                     const bool head = w.outputs == kVocabulary;
                     const std::size_t groups = w.groups();
-                    run_layer(set_, w, x.data(), tiles[w.inputs == kHidden].data(), prompt && head ? 1 : rows, groups * thread / threads,
-                              groups * (thread + 1) / threads, y.data());
+                    run_layer(set_, w, x.data(), tiles[w.inputs == kHidden].data(), prompt && head ? 1 : rows,
+                              groups * thread / threads, groups * (thread + 1) / threads, y.data());
                     meet();
                 }
                 if (thread == 0) {
@@ -125,10 +132,17 @@ void model_layers(Report& report, const KernelSet& set, double budget_s) {
     ModelLinears model(set);
     for (const std::size_t threads : {1, 2}) {
         if (threads > std::thread::hardware_concurrency()) continue;
-        for (const auto& [name, rows, prompt] : {Case{"prefill 512", 512, true}, Case{"decode", 1, false}, Case{"8 sequences", 8, false}, Case{"32 sequences", 32, false}}) {
+        for (const auto& [name, rows, prompt] : {Case{"prefill 512", 512, true}, Case{"decode", 1, false},
+                                                 Case{"8 sequences", 8, false}, Case{"32 sequences", 32, false}}) {
             const Timing t = model.step(rows, threads, prompt, budget_s);
-            report.line(Line().add("section", "model").add("case", name).add("isa", set.isa).add("threads", threads).add("rows", rows)
-                            .add("tok_s", static_cast<double>(rows) / t.best).add("median_tok_s", static_cast<double>(rows) / t.median)
+            report.line(Line()
+                            .add("section", "model")
+                            .add("case", name)
+                            .add("isa", set.isa)
+                            .add("threads", threads)
+                            .add("rows", rows)
+                            .add("tok_s", static_cast<double>(rows) / t.best)
+                            .add("median_tok_s", static_cast<double>(rows) / t.median)
                             .add("read_gb_s", static_cast<double>(model.bytes()) / t.best / 1e9));
         }
     }
@@ -136,14 +150,25 @@ void model_layers(Report& report, const KernelSet& set, double budget_s) {
 
 void single_layers(Report& report, const KernelSet& set, double budget_s) {
     for (const DType type : {DType::q4_1, DType::q8_0}) {
-        for (const auto& [outputs, inputs] : {std::pair{kWidth, kWidth}, {kKeyWidth, kWidth}, {kHidden, kWidth}, {kWidth, kHidden}, {kVocabulary, kWidth}}) {
+        for (const auto& [outputs, inputs] : {std::pair{kWidth, kWidth},
+                                              {kKeyWidth, kWidth},
+                                              {kHidden, kWidth},
+                                              {kWidth, kHidden},
+                                              {kVocabulary, kWidth}}) {
             for (const std::size_t rows : {1, 8, 32, 512}) {
                 if (outputs == kVocabulary && rows == 512) continue;
                 Layer layer(set, type, outputs, inputs, rows);
                 layer.quantize();
                 const Timing t = measure([&] { layer.multiply(); }, budget_s / 4);
-                report.line(Line().add("section", "layer").add("kernel", name_of(type)).add("isa", set.isa).add("outputs", outputs).add("inputs", inputs)
-                                .add("rows", rows).add("gmac_s", layer.gmac() / t.best).add("read_gb_s", static_cast<double>(layer.weights.bytes.size()) / t.best / 1e9));
+                report.line(Line()
+                                .add("section", "layer")
+                                .add("kernel", name_of(type))
+                                .add("isa", set.isa)
+                                .add("outputs", outputs)
+                                .add("inputs", inputs)
+                                .add("rows", rows)
+                                .add("gmac_s", layer.gmac() / t.best)
+                                .add("read_gb_s", static_cast<double>(layer.weights.bytes.size()) / t.best / 1e9));
             }
         }
     }
@@ -164,7 +189,9 @@ void attention_case(Report& report, const KernelSet& set, std::size_t count, std
     const auto x = numbers(count * kHeads * kHead);
     std::vector<const std::uint16_t*> keys(pages);
     std::vector<const std::uint16_t*> values(pages);
-    const auto page = [&](std::size_t head, std::size_t p, std::size_t which) { return cache.data() + ((head * pages + p) * 2 + which) * kHead * kPagePositions; };
+    const auto page = [&](std::size_t head, std::size_t p, std::size_t which) {
+        return cache.data() + ((head * pages + p) * 2 + which) * kHead * kPagePositions;
+    };
     for (std::size_t at = 0; at < length; ++at) {
         for (std::size_t head = 0; head < kKeyHeads; ++head) {
             set.store_key(x.data() + head, kHead, at % kPagePositions, page(head, at / kPagePositions, 0));
@@ -193,16 +220,29 @@ void attention_case(Report& report, const KernelSet& set, std::size_t count, std
                     keys[p] = page(head, p, 0);
                     values[p] = page(head, p, 1);
                 }
-                set.attention({.queries = queries, .outputs = outputs, .lengths = lengths, .starts = starts, .rows = rows * kGroup, .head_size = kHead,
-                               .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(), .score_stride = stride});
+                set.attention({.queries = queries,
+                               .outputs = outputs,
+                               .lengths = lengths,
+                               .starts = starts,
+                               .rows = rows * kGroup,
+                               .head_size = kHead,
+                               .key_pages = keys.data(),
+                               .value_pages = values.data(),
+                               .scores = scores.data(),
+                               .score_stride = stride});
             }
         }
     };
     double attended = 0;
     for (std::size_t row = 0; row < count; ++row) attended += static_cast<double>(length - count + row + 1);
     const Timing t = measure(work, budget_s);
-    report.line(Line().add("section", "attention").add("isa", set.isa).add("rows", count).add("length", length)
-                    .add("gmac_s", attended * kHeads * kHead * 2 / t.best / 1e9).add("model_ms", t.best * kLayers * 1e3));
+    report.line(Line()
+                    .add("section", "attention")
+                    .add("isa", set.isa)
+                    .add("rows", count)
+                    .add("length", length)
+                    .add("gmac_s", attended * kHeads * kHead * 2 / t.best / 1e9)
+                    .add("model_ms", t.best * kLayers * 1e3));
 }
 
 void element_operators(Report& report, const KernelSet& set, double budget_s) {
@@ -211,17 +251,31 @@ void element_operators(Report& report, const KernelSet& set, double budget_s) {
     const auto x = numbers(rows * kHidden);
     std::vector<float> y(x);
     const auto row_by_row = [&](const char* name, std::size_t n, std::size_t a_layer, const auto& work) {
-        const Timing t = measure([&] { for (std::size_t r = 0; r < rows; ++r) work(x.data() + r * n, y.data() + r * n); }, budget_s);
-        report.line(Line().add("section", "elements").add("operator", name).add("isa", set.isa).add("n", n)
+        const Timing t = measure(
+            [&] {
+                for (std::size_t r = 0; r < rows; ++r) work(x.data() + r * n, y.data() + r * n);
+            },
+            budget_s);
+        report.line(Line()
+                        .add("section", "elements")
+                        .add("operator", name)
+                        .add("isa", set.isa)
+                        .add("n", n)
                         .add("ns_per_element", t.best / static_cast<double>(rows * n) * 1e9)
-                        .add("model_us_per_token", t.best / static_cast<double>(rows) * static_cast<double>(a_layer * kLayers) * 1e6));
+                        .add("model_us_per_token",
+                             t.best / static_cast<double>(rows) * static_cast<double>(a_layer * kLayers) * 1e6));
     };
-    row_by_row("rms_norm", kWidth, 2, [&](const float* from, float* to) { set.rms_norm(from, x.data(), kWidth, 1e-5f, to); });
-    row_by_row("silu_mul", kHidden, 1, [&](const float* from, float* to) { set.silu_mul(from, x.data(), kHidden, to); });
+    row_by_row("rms_norm", kWidth, 2,
+               [&](const float* from, float* to) { set.rms_norm(from, x.data(), kWidth, 1e-5f, to); });
+    row_by_row("silu_mul", kHidden, 1,
+               [&](const float* from, float* to) { set.silu_mul(from, x.data(), kHidden, to); });
     row_by_row("add", kWidth, 2, [&](const float* from, float* to) { set.add(from, x.data(), kWidth, to); });
-    row_by_row("quantize", kWidth, 3, [&](const float* from, float*) { set.quantize(from, kWidth, 1, kWidth, layer.tiles.data()); });
-    row_by_row("quantize", kHidden, 1, [&](const float* from, float*) { set.quantize(from, kHidden, 1, kHidden, layer.tiles.data()); });
-    row_by_row("rope", kHead, kHeads + kKeyHeads, [&](const float*, float* to) { set.rope(to, kHead, kHead, x.data(), x.data() + kHead, false, 1.0f); });
+    row_by_row("quantize", kWidth, 3,
+               [&](const float* from, float*) { set.quantize(from, kWidth, 1, kWidth, layer.tiles.data()); });
+    row_by_row("quantize", kHidden, 1,
+               [&](const float* from, float*) { set.quantize(from, kHidden, 1, kHidden, layer.tiles.data()); });
+    row_by_row("rope", kHead, kHeads + kKeyHeads,
+               [&](const float*, float* to) { set.rope(to, kHead, kHead, x.data(), x.data() + kHead, false, 1.0f); });
 }
 
 // ---------------------------------------------------------------------------------------------------------------------------
@@ -252,15 +306,21 @@ int run(const Options& options) {
         return 1;
     }
     const KernelSet& set = **selected;
-    Report report(Line().add("cpu", cpu_name()).add("compiler", "GCC " __VERSION__).add("isa", set.isa).add("openblas_core", openblas_core())
-                      .add("seconds", options.seconds).text());
+    Report report(Line()
+                      .add("cpu", cpu_name())
+                      .add("compiler", "GCC " __VERSION__)
+                      .add("isa", set.isa)
+                      .add("openblas_core", openblas_core())
+                      .add("seconds", options.seconds)
+                      .text());
     if (options.wants("peak")) shares_of_peak(report, options.seconds);
     if (options.wants("f32")) against_openblas(report, set, options.seconds);
     if (options.wants("dnnl")) against_dnnl(report, set, options.seconds);
     if (options.wants("model")) model_layers(report, set, options.seconds);
     if (options.wants("layer")) single_layers(report, set, options.seconds);
     if (options.wants("attention")) {
-        for (const auto& [count, length] : {std::pair<std::size_t, std::size_t>{512, 512}, {512, 2048}, {1, 512}, {1, 2048}}) {
+        for (const auto& [count, length] :
+             {std::pair<std::size_t, std::size_t>{512, 512}, {512, 2048}, {1, 512}, {1, 2048}}) {
             attention_case(report, set, count, length, options.seconds);
         }
     }
@@ -273,7 +333,8 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
     // Libraries read these once, at start. Forcing OpenBLAS to other kernels than this CPU's would slow it.
-    if (std::getenv("OMP_NUM_THREADS") == nullptr || std::getenv("OPENBLAS_CORETYPE") != nullptr || std::getenv("OPENBLAS_L2_SIZE") != nullptr) {
+    if (std::getenv("OMP_NUM_THREADS") == nullptr || std::getenv("OPENBLAS_CORETYPE") != nullptr ||
+        std::getenv("OPENBLAS_L2_SIZE") != nullptr) {
         ::setenv("OMP_NUM_THREADS", "1", 1);
         ::unsetenv("OPENBLAS_CORETYPE");
         ::unsetenv("OPENBLAS_L2_SIZE");
@@ -281,7 +342,8 @@ int main(int argc, char** argv) {
     }
     assay::bench::Options options;
     if (!assay::bench::parse(argc, argv, options)) {
-        std::fprintf(stderr, "usage: kernels_bench [--seconds S] [--isa NAME] [--section peak|f32|dnnl|model|layer|attention|elements]...\n");
+        std::fprintf(stderr, "usage: kernels_bench [--seconds S] [--isa NAME] [--section "
+                             "peak|f32|dnnl|model|layer|attention|elements]...\n");
         return 2;
     }
     assay::bench::one_openblas_thread();

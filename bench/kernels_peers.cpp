@@ -30,7 +30,8 @@ public:
         arguments_ = {{DNNL_ARG_SRC, memory(descriptor.src_desc(), engine_)},
                       {DNNL_ARG_WEIGHTS, memory(descriptor.weights_desc(), engine_)},
                       {DNNL_ARG_DST, memory(descriptor.dst_desc(), engine_)}};
-        for (auto& [index, memory] : arguments_) std::memset(memory.get_data_handle(), 0x3c, memory.get_desc().get_size());
+        for (auto& [index, memory] : arguments_)
+            std::memset(memory.get_data_handle(), 0x3c, memory.get_desc().get_size());
     }
     void run() {
         primitive_.execute(stream_, arguments_);
@@ -46,11 +47,19 @@ private:
     std::string name_;
 };
 
-void versus(Report& report, const std::string& kernel, const Layer& layer, const std::string& peer, std::pair<Timing, Timing> t) {
+void versus(Report& report, const std::string& kernel, const Layer& layer, const std::string& peer,
+            std::pair<Timing, Timing> t) {
     report.line(Line()
-                    .add("section", "peer").add("kernel", kernel).add("isa", layer.set.isa).add("n", layer.weights.inputs).add("rows", layer.rows)
-                    .add("gmac_s", layer.gmac() / t.first.best).add("peer", peer).add("peer_gmac_s", layer.gmac() / t.second.best)
-                    .add("time_ratio", t.first.best / t.second.best).add("median_time_ratio", t.first.median / t.second.median));
+                    .add("section", "peer")
+                    .add("kernel", kernel)
+                    .add("isa", layer.set.isa)
+                    .add("n", layer.weights.inputs)
+                    .add("rows", layer.rows)
+                    .add("gmac_s", layer.gmac() / t.first.best)
+                    .add("peer", peer)
+                    .add("peer_gmac_s", layer.gmac() / t.second.best)
+                    .add("time_ratio", t.first.best / t.second.best)
+                    .add("median_time_ratio", t.first.median / t.second.median));
 }
 
 // One row: OpenBLAS may have the weights either way round; the faster counts.
@@ -60,7 +69,9 @@ void one_row_against_openblas(Report& report, const KernelSet& set, std::size_t 
     std::vector<float> y(n);
     const int size = static_cast<int>(n);
     const auto multiply = [&](CBLAS_TRANSPOSE direction) {
-        return [&, direction] { cblas_sgemv(CblasRowMajor, direction, size, size, 1, w.data(), size, layer.x.data(), 1, 0, y.data(), 1); };
+        return [&, direction] {
+            cblas_sgemv(CblasRowMajor, direction, size, size, 1, w.data(), size, layer.x.data(), 1, 0, y.data(), 1);
+        };
     };
     const auto ours = [&] { layer.run(); };
     const auto rows = compare(ours, multiply(CblasNoTrans), budget_s);
@@ -74,7 +85,8 @@ void square_against_openblas(Report& report, const KernelSet& set, std::size_t n
     std::vector<float> y(n * n);
     const int size = static_cast<int>(n);
     const auto theirs = [&] {
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, size, size, size, 1, layer.x.data(), size, w.data(), size, 0, y.data(), size);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, size, size, size, 1, layer.x.data(), size, w.data(), size,
+                    0, y.data(), size);
     };
     versus(report, "f32", layer, "OpenBLAS sgemm", compare([&] { layer.run(); }, theirs, budget_s));
 }
@@ -97,7 +109,8 @@ void against_dnnl(Report& report, const KernelSet& set, double budget_s) {
         for (const std::size_t m : {std::size_t{1}, n}) {
             Layer bf16(set, DType::bf16, n, n, m);
             DnnlMatmul bf16_peer(m, n, Kind::bf16, Kind::bf16);
-            versus(report, "bf16", bf16, "oneDNN " + bf16_peer.name(), compare([&] { bf16.run(); }, [&] { bf16_peer.run(); }, budget_s));
+            versus(report, "bf16", bf16, "oneDNN " + bf16_peer.name(),
+                   compare([&] { bf16.run(); }, [&] { bf16_peer.run(); }, budget_s));
             DnnlMatmul int8_peer(m, n, Kind::u8, Kind::s8);
             for (const DType type : {DType::q8_0, DType::q4_1}) {
                 Layer layer(set, type, n, n, m);

@@ -31,18 +31,14 @@ ordered_json usage_object(const TokenUsage& usage) {
               {"rejected_prediction_tokens", usage.drafted - std::min(usage.drafted, usage.accepted)}}}};
 }
 
-const char* finish_reason(FinishReason reason) {
-    return reason == FinishReason::length ? "length" : "stop";
-}
+const char* finish_reason(FinishReason reason) { return reason == FinishReason::length ? "length" : "stop"; }
 
 HttpResponse event_stream_head() {
     return {.content_type = "text/event-stream; charset=utf-8",
             .headers = {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}};
 }
 
-std::string server_sent_event(const ordered_json& value) {
-    return "data: " + dump(value) + "\n\n";
-}
+std::string server_sent_event(const ordered_json& value) { return "data: " + dump(value) + "\n\n"; }
 
 void send_failure(Responder& responder, const ApiError& error, bool streaming) {
     if (!streaming) return responder.send(to_response(error));

@@ -43,22 +43,22 @@ ApiError draining() {
 
 ApiError from_engine(const Error& error, std::string param) {
     switch (error.code) {
-    case ErrorCode::resource_exhausted:
-        return {.status = 429,
-                .message = "The queue is full: " + error.message,
-                .type = "rate_limit_error",
-                .code = "queue_full",
-                .retry_after_seconds = kRetrySeconds};
-    case ErrorCode::cancelled: return draining();
-    case ErrorCode::invalid_argument:
-    case ErrorCode::malformed:
-    case ErrorCode::unsupported:
-        return {.message = error.message, .param = std::move(param), .code = std::string(to_string(error.code))};
-    default:
-        return {.status = 500,
-                .message = error.message,
-                .type = "server_error",
-                .code = std::string(to_string(error.code))};
+        case ErrorCode::resource_exhausted:
+            return {.status = 429,
+                    .message = "The queue is full: " + error.message,
+                    .type = "rate_limit_error",
+                    .code = "queue_full",
+                    .retry_after_seconds = kRetrySeconds};
+        case ErrorCode::cancelled: return draining();
+        case ErrorCode::invalid_argument:
+        case ErrorCode::malformed:
+        case ErrorCode::unsupported:
+            return {.message = error.message, .param = std::move(param), .code = std::string(to_string(error.code))};
+        default:
+            return {.status = 500,
+                    .message = error.message,
+                    .type = "server_error",
+                    .code = std::string(to_string(error.code))};
     }
 }
 

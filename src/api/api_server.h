@@ -25,7 +25,7 @@ struct ApiOptions {
     std::chrono::milliseconds header_timeout{30'000}; ///< for a whole header, idle keep-alive included
     std::chrono::milliseconds body_timeout{60'000};   ///< for a whole body
     std::chrono::milliseconds write_timeout{30'000};  ///< for one write to make it out
-    std::vector<std::string> allowed_origins;         ///< browser origins beyond loopback ("https://chat.example.org")
+    std::vector<std::string> allowed_origins; ///< browser origins beyond loopback ("https://chat.example.org")
     /// One line per answered request ("POST /v1/chat/completions 200 35 ms"); may be empty. Called from socket threads.
     std::function<void(std::string_view line)> access_log;
 };

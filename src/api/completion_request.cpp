@@ -11,9 +11,7 @@ constexpr std::string_view kUnsupported[] = {"suffix"};
 constexpr std::size_t kPromptsMax = 64;
 constexpr std::uint32_t kCompletionTokensDefault = 16; // OpenAI's
 
-bool holds_numbers(const nlohmann::json& array) {
-    return !array.empty() && array.front().is_number();
-}
+bool holds_numbers(const nlohmann::json& array) { return !array.empty() && array.front().is_number(); }
 
 void read_prompt(FieldReader& fields, const nlohmann::json& value, std::vector<PromptInput>& prompts) {
     if (value.is_string()) prompts.emplace_back(value.get<std::string>());

@@ -87,9 +87,7 @@ std::string new_id(std::string_view prefix) {
     return id;
 }
 
-std::uint64_t draw_seed() {
-    return random_bits();
-}
+std::uint64_t draw_seed() { return random_bits(); }
 
 std::int64_t unix_seconds() {
     return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())

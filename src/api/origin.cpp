@@ -24,9 +24,7 @@ bool is_ip_literal(std::string_view host) {
     return !host.empty() && std::ranges::all_of(host, [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
 }
 
-bool is_loopback(std::string_view host) {
-    return host == "localhost" || host == "[::1]" || host == "127.0.0.1";
-}
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "[::1]" || host == "127.0.0.1"; }
 
 } // namespace
 

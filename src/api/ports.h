@@ -20,21 +20,21 @@ using RequestId = std::uint64_t;
 
 /// One served model. Values do not change while it is served.
 struct ModelDescription {
-    std::string id;           ///< the name clients use ("SmolLM2-135M-Instruct.Q4_1")
+    std::string id; ///< the name clients use ("SmolLM2-135M-Instruct.Q4_1")
     std::int64_t created = 0; ///< seconds since 1970 (the file's modification time)
     std::string owned_by = "assay";
     std::string architecture; ///< "llama", "qwen2", …
-    std::string arithmetic;   ///< "assay-arith-1"
-    std::string isa;          ///< the back end in use, for people; it never changes an answer
-    std::string commitment;   ///< CID of the model's manifest; empty until it is computed
-    std::string cid;          ///< CID of the file; empty until it is computed
+    std::string arithmetic; ///< "assay-arith-1"
+    std::string isa; ///< the back end in use, for people; it never changes an answer
+    std::string commitment; ///< CID of the model's manifest; empty until it is computed
+    std::string cid; ///< CID of the file; empty until it is computed
     std::uint32_t context_length = 0;
     std::uint32_t vocabulary_size = 0;
     std::uint32_t embedding_dimensions = 0; ///< of embed(); 0 when the model does not embed
     bool generates = true;
     bool embeds = false;
     std::string chat_template; ///< Jinja source; empty when the model has none (then chat answers 400)
-    bool uses_tools = false;   ///< the template reads `tools`
+    bool uses_tools = false; ///< the template reads `tools`
 };
 
 /// Field for field engine::SamplingOptions.
@@ -55,7 +55,7 @@ struct SamplingOptions {
 struct ConstraintText {
     enum class Kind { json_object, json_schema, choice };
     Kind kind = Kind::json_object;
-    std::string schema_json = {};          ///< for json_schema
+    std::string schema_json = {}; ///< for json_schema
     std::vector<std::string> choices = {}; ///< for choice
 };
 
@@ -117,8 +117,8 @@ struct EngineStatistics {
 
 struct ChatPrompt {
     std::string_view messages_json; ///< JSON array of {"role","content",…}, contents already strings
-    std::string_view tools_json;    ///< JSON array or empty
-    std::string_view extra_json;    ///< JSON object of further template variables or empty
+    std::string_view tools_json; ///< JSON array or empty
+    std::string_view extra_json; ///< JSON object of further template variables or empty
     bool add_generation_prompt = true;
     std::string_view suffix; ///< appended to the rendered text before it is encoded (special tokens parsed)
 };

@@ -30,9 +30,7 @@ std::size_t possible_start(std::string_view text, std::string_view opener) {
     return 0;
 }
 
-std::string_view opener_of(ToolFormat format) {
-    return format == ToolFormat::hermes ? kHermesOpen : kMistralOpen;
-}
+std::string_view opener_of(ToolFormat format) { return format == ToolFormat::hermes ? kHermesOpen : kMistralOpen; }
 
 /// Formats that write bare JSON: a call can only be the first thing in the answer.
 bool starts_bare_call(ToolFormat format, std::string_view text) {

@@ -64,9 +64,7 @@ TEST(ToolCalls, Llama) {
     expect(ToolFormat::llama, "Use {\"name\":\"f\",\"parameters\":{}}", "Use {\"name\":\"f\",\"parameters\":{}}", {});
 }
 
-TEST(ToolCalls, NoFormatPassesTextThrough) {
-    expect(ToolFormat::none, "<tool_call>{}", "<tool_call>{}", {});
-}
+TEST(ToolCalls, NoFormatPassesTextThrough) { expect(ToolFormat::none, "<tool_call>{}", "<tool_call>{}", {}); }
 
 TEST(ToolCalls, FormatsAreToldFromTheTemplate) {
     ModelDescription model;

@@ -6,9 +6,7 @@ WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_max) : queue_max_(
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
-WorkerPool::~WorkerPool() {
-    stop();
-}
+WorkerPool::~WorkerPool() { stop(); }
 
 bool WorkerPool::run(std::function<void()> job) {
     const std::lock_guard lock(mutex_);

@@ -3,7 +3,8 @@
 namespace assay {
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
 }
-#define ASSAY_ASSERT(condition)                                                                                       \
-    do {                                                                                                              \
-        if (!(condition)) [[unlikely]] ::assay::assertion_failed(#condition, __FILE__, __LINE__);                     \
+#define ASSAY_ASSERT(condition)                                                                                        \
+    do {                                                                                                               \
+        if (!(condition)) [[unlikely]]                                                                                 \
+            ::assay::assertion_failed(#condition, __FILE__, __LINE__);                                                 \
     } while (false)

@@ -52,7 +52,8 @@ Result<Bytes> from_hex(std::string_view text) {
         const int high = digit(text[i]);
         const int low = digit(text[i + 1]);
         if (high < 0 || low < 0) {
-            return fail(ErrorCode::malformed, "character " + std::to_string(high < 0 ? i : i + 1) + " is not a hexadecimal digit");
+            return fail(ErrorCode::malformed,
+                        "character " + std::to_string(high < 0 ? i : i + 1) + " is not a hexadecimal digit");
         }
         bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
     }

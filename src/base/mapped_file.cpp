@@ -28,7 +28,7 @@ struct Descriptor {
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
     const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (file.fd < 0) return std::unexpected(system_error(path, "cannot open"));
-    struct stat status {};
+    struct stat status{};
     if (::fstat(file.fd, &status) != 0) return std::unexpected(system_error(path, "cannot read size"));
     if (!S_ISREG(status.st_mode)) return fail(ErrorCode::io, path.string() + ": is not a regular file");
     if (status.st_size == 0) return fail(ErrorCode::malformed, path.string() + ": file is empty");

@@ -47,16 +47,16 @@ using Result = std::expected<T, Error>;
 } // namespace assay
 
 /// Evaluates to the value of `expression`, or returns its error from the enclosing function.
-#define TRY(expression)                                                                                               \
-    __extension__({                                                                                                   \
-        auto try_result_ = (expression);                                                                              \
-        if (!try_result_) return ::std::unexpected(::std::move(try_result_.error()));                                 \
-        ::std::move(*try_result_);                                                                                    \
+#define TRY(expression)                                                                                                \
+    __extension__({                                                                                                    \
+        auto try_result_ = (expression);                                                                               \
+        if (!try_result_) return ::std::unexpected(::std::move(try_result_.error()));                                  \
+        ::std::move(*try_result_);                                                                                     \
     })
 
 /// TRY for Result<void>.
-#define TRY_VOID(expression)                                                                                          \
-    do {                                                                                                              \
-        auto try_result_ = (expression);                                                                              \
-        if (!try_result_) return ::std::unexpected(::std::move(try_result_.error()));                                 \
+#define TRY_VOID(expression)                                                                                           \
+    do {                                                                                                               \
+        auto try_result_ = (expression);                                                                               \
+        if (!try_result_) return ::std::unexpected(::std::move(try_result_.error()));                                  \
     } while (false)

@@ -44,7 +44,8 @@ std::string to_base58btc(ByteView bytes) {
 }
 
 Result<Bytes> from_base58btc(std::string_view text) {
-    if (text.size() > kBase58TextMax) return fail(ErrorCode::resource_exhausted, "base58 text is longer than 256 characters");
+    if (text.size() > kBase58TextMax)
+        return fail(ErrorCode::resource_exhausted, "base58 text is longer than 256 characters");
     const std::size_t zeros = std::min(text.find_first_not_of('1'), text.size());
     Bytes number;
     for (const char c : text.substr(zeros)) {
@@ -85,7 +86,8 @@ Result<Bytes> from_base32(std::string_view text) {
         bytes.push_back(static_cast<std::uint8_t>(bits >> count));
     }
     if (count >= 5) return fail(ErrorCode::malformed, "base32 text has an impossible length");
-    if ((bits & ((1U << count) - 1)) != 0) return fail(ErrorCode::malformed, "base32 text has unused bits that are not zero");
+    if ((bits & ((1U << count) - 1)) != 0)
+        return fail(ErrorCode::malformed, "base32 text has unused bits that are not zero");
     return bytes;
 }
 

@@ -4,7 +4,16 @@
 
 namespace assay::codec {
 
-enum Major : unsigned { kUnsigned = 0, kNegative = 1, kBytes = 2, kText = 3, kList = 4, kMap = 5, kTag = 6, kSimple = 7 };
+enum Major : unsigned {
+    kUnsigned = 0,
+    kNegative = 1,
+    kBytes = 2,
+    kText = 3,
+    kList = 4,
+    kMap = 5,
+    kTag = 6,
+    kSimple = 7
+};
 
 inline constexpr unsigned kInfoOneByte = 24;    ///< below: the argument itself; 24…27: 1, 2, 4, 8 bytes follow
 inline constexpr unsigned kInfoEightBytes = 27;

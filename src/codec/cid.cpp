@@ -10,7 +10,9 @@ constexpr std::size_t kSha256Bytes = 32;
 constexpr std::size_t kCidV0Bytes = 34;
 constexpr std::size_t kCidV0TextSize = 46;
 
-bool is_v0(ByteView bytes) { return bytes.size() == kCidV0Bytes && bytes[0] == kHashSha256 && bytes[1] == kSha256Bytes; }
+bool is_v0(ByteView bytes) {
+    return bytes.size() == kCidV0Bytes && bytes[0] == kHashSha256 && bytes[1] == kSha256Bytes;
+}
 
 } // namespace
 
@@ -26,7 +28,8 @@ Result<Multihash> Multihash::read(ByteView& in) {
     const std::uint64_t size = TRY(read_varint(rest));
     if (size > kDigestBytesMax) return fail(ErrorCode::resource_exhausted, "multihash digest is longer than 128 bytes");
     if (size > rest.size()) return fail(ErrorCode::malformed, "multihash digest is truncated");
-    if (code == kHashSha256 && size != kSha256Bytes) return fail(ErrorCode::malformed, "SHA-256 multihash is not of 32 bytes");
+    if (code == kHashSha256 && size != kSha256Bytes)
+        return fail(ErrorCode::malformed, "SHA-256 multihash is not of 32 bytes");
     in = rest.subspan(size);
     return Multihash{code, Bytes(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(size))};
 }
@@ -60,7 +63,8 @@ Result<Cid> Cid::parse(std::string_view text) {
         return from_bytes(bytes);
     }
     const char base = text.front();
-    if (base != 'b' && base != 'z') return fail(ErrorCode::unsupported, "CID is neither Qm…, b… (base32) nor z… (base58btc)");
+    if (base != 'b' && base != 'z')
+        return fail(ErrorCode::unsupported, "CID is neither Qm…, b… (base32) nor z… (base58btc)");
     constexpr std::size_t kTextMax = 256;
     if (text.size() > kTextMax) return fail(ErrorCode::resource_exhausted, "CID is longer than 256 characters");
     const Bytes bytes = TRY(base == 'b' ? from_base32(text.substr(1)) : from_base58btc(text.substr(1)));

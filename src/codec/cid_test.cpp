@@ -27,9 +27,9 @@ TEST(Cid, RefusesBytesThatAreNoCid) {
     const std::string digest(64, 'a');
     const std::string v1 = "01551220" + digest;
     for (const std::string& hex :
-         {std::string(), std::string("01"), std::string("0155"), v1.substr(0, v1.size() - 2), v1 + "00", "02551220" + digest,
-          "0170121f" + digest.substr(2), "8100551220" + digest, "01d5001220" + digest, "1220" + digest.substr(2), "1220" + digest + "00",
-          std::string("015500ff01")}) {
+         {std::string(), std::string("01"), std::string("0155"), v1.substr(0, v1.size() - 2), v1 + "00",
+          "02551220" + digest, "0170121f" + digest.substr(2), "8100551220" + digest, "01d5001220" + digest,
+          "1220" + digest.substr(2), "1220" + digest + "00", std::string("015500ff01")}) {
         EXPECT_FALSE(Cid::from_bytes(*from_hex(hex)).has_value()) << hex;
     }
 }
@@ -41,9 +41,10 @@ TEST(Cid, RefusesTextThatIsNoCid) {
     ASSERT_TRUE(Cid::parse(v1).has_value());
     std::string upper = v1;
     upper[5] = 'K';
-    for (const std::string& text : {std::string(), std::string("b"), std::string("z"), std::string("Qm"), v0.substr(1), "z" + v0, v0 + "H",
-                                    v0.substr(0, 45) + "0", v1 + "a", v1.substr(0, v1.size() - 1), upper, v1 + "=", "f01551220" + v1,
-                                    "z" + std::string(5000, 'z'), "b" + std::string(5000, 'a'), " " + v1}) {
+    for (const std::string& text :
+         {std::string(), std::string("b"), std::string("z"), std::string("Qm"), v0.substr(1), "z" + v0, v0 + "H",
+          v0.substr(0, 45) + "0", v1 + "a", v1.substr(0, v1.size() - 1), upper, v1 + "=", "f01551220" + v1,
+          "z" + std::string(5000, 'z'), "b" + std::string(5000, 'a'), " " + v1}) {
         EXPECT_FALSE(Cid::parse(text).has_value()) << text;
     }
 }

@@ -33,14 +33,16 @@ std::string any_utf8() {
 
 Value any_value(int depth) {
     switch (*rc::gen::inRange(0, depth > 0 ? 9 : 7)) {
-    case 0: return {};
-    case 1: return Value(*rc::gen::arbitrary<bool>());
-    case 2: return Value(Integer(*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<std::uint64_t>() >> *rc::gen::inRange(0, 64)));
-    case 3: return Value(any_finite());
-    case 4: return Value(*rc::gen::arbitrary<Bytes>());
-    case 5: return Value(any_utf8());
-    case 6: return Value(any_cid());
-    default: break;
+        case 0: return {};
+        case 1: return Value(*rc::gen::arbitrary<bool>());
+        case 2:
+            return Value(
+                Integer(*rc::gen::arbitrary<bool>(), *rc::gen::arbitrary<std::uint64_t>() >> *rc::gen::inRange(0, 64)));
+        case 3: return Value(any_finite());
+        case 4: return Value(*rc::gen::arbitrary<Bytes>());
+        case 5: return Value(any_utf8());
+        case 6: return Value(any_cid());
+        default: break;
     }
     const int count = *rc::gen::inRange(0, 4);
     if (*rc::gen::arbitrary<bool>()) {

@@ -34,15 +34,15 @@ private:
         if (in_[at_] >> 5 == kSimple) return simple();
         const Head head = TRY(this->head());
         switch (head.major) {
-        case kUnsigned: return Value(Integer(false, head.argument));
-        case kNegative: return Value(Integer(true, head.argument));
-        case kBytes: {
-            const ByteView bytes = TRY(take(head.argument));
-            return Value(Bytes(bytes.begin(), bytes.end()));
-        }
-        case kText: return Value(TRY(text(head.argument)));
-        case kTag: return link(head.argument);
-        default: break;
+            case kUnsigned: return Value(Integer(false, head.argument));
+            case kNegative: return Value(Integer(true, head.argument));
+            case kBytes: {
+                const ByteView bytes = TRY(take(head.argument));
+                return Value(Bytes(bytes.begin(), bytes.end()));
+            }
+            case kText: return Value(TRY(text(head.argument)));
+            case kTag: return link(head.argument);
+            default: break;
         }
         if (depth == kDepthMax) return fail(ErrorCode::resource_exhausted, "DAG-CBOR: nests deeper than 128");
         return head.major == kList ? list(head.argument, depth) : map(head.argument, depth);
@@ -87,11 +87,11 @@ private:
     Result<Value> simple() {
         const std::uint8_t first = in_[at_];
         switch (first) {
-        case kSimpleFalse: ++at_; return Value(false);
-        case kSimpleTrue: ++at_; return Value(true);
-        case kSimpleNull: ++at_; return Value();
-        case kBinary64: break;
-        default: return malformed("neither false, true, null nor a 64-bit float");
+            case kSimpleFalse: ++at_; return Value(false);
+            case kSimpleTrue: ++at_; return Value(true);
+            case kSimpleNull: ++at_; return Value();
+            case kBinary64: break;
+            default: return malformed("neither false, true, null nor a 64-bit float");
         }
         ++at_;
         const auto number = std::bit_cast<double>(TRY(big_endian(8)));
@@ -133,7 +133,8 @@ private:
         for (std::uint64_t i = 0; i < count; ++i) {
             std::string key = TRY(this->key());
             if (!entries.empty() && !CanonicalKeyLess{}(entries.rbegin()->first, key)) {
-                return malformed(entries.rbegin()->first == key ? "key appears twice" : "keys are not in canonical order");
+                return malformed(entries.rbegin()->first == key ? "key appears twice"
+                                                                : "keys are not in canonical order");
             }
             auto item = value(depth + 1);
             if (!item) return std::unexpected(std::move(item.error()));
@@ -157,7 +158,8 @@ private:
 } // namespace
 
 Result<Value> decode_dag_cbor(ByteView bytes, const DecodeLimits& limits) {
-    if (bytes.size() > limits.size_max) return fail(ErrorCode::resource_exhausted, "DAG-CBOR: block is larger than the limit");
+    if (bytes.size() > limits.size_max)
+        return fail(ErrorCode::resource_exhausted, "DAG-CBOR: block is larger than the limit");
     return Decoder(bytes, limits).document();
 }
 

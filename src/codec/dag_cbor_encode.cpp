@@ -13,7 +13,8 @@ public:
     Result<void> value(const Value& value, std::size_t depth) {
         if (value.is_null()) return simple(kSimpleNull);
         if (const bool* flag = value.boolean()) return simple(*flag ? kSimpleTrue : kSimpleFalse);
-        if (const Integer* integer = value.integer()) return head(integer->negative ? kNegative : kUnsigned, integer->argument);
+        if (const Integer* integer = value.integer())
+            return head(integer->negative ? kNegative : kUnsigned, integer->argument);
         if (const double* number = value.number()) return binary64(*number);
         if (const Bytes* bytes = value.bytes()) return string(kBytes, *bytes);
         if (const std::string* text = value.text()) return utf8(*text);
@@ -50,7 +51,8 @@ private:
     }
 
     void big_endian(std::uint64_t number, int size) {
-        for (int shift = 8 * (size - 1); shift >= 0; shift -= 8) out_.push_back(static_cast<std::uint8_t>(number >> shift));
+        for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
+            out_.push_back(static_cast<std::uint8_t>(number >> shift));
     }
 
     Result<void> binary64(double number) {

@@ -13,10 +13,12 @@ namespace {
 std::string describe(const Value& value) {
     if (value.is_null()) return "null";
     if (const bool* flag = value.boolean()) return *flag ? "true" : "false";
-    if (const Integer* integer = value.integer()) return (integer->negative ? "n" : "u") + std::to_string(integer->argument);
+    if (const Integer* integer = value.integer())
+        return (integer->negative ? "n" : "u") + std::to_string(integer->argument);
     if (const double* number = value.number()) {
         char text[20];
-        std::snprintf(text, sizeof text, "d%016llx", static_cast<unsigned long long>(std::bit_cast<std::uint64_t>(*number)));
+        std::snprintf(text, sizeof text, "d%016llx",
+                      static_cast<unsigned long long>(std::bit_cast<std::uint64_t>(*number)));
         return text;
     }
     if (const Bytes* bytes = value.bytes()) return "b" + to_hex(*bytes);
@@ -94,7 +96,8 @@ TEST(Value, IntegersHaveOneForm) {
     EXPECT_EQ(Value(5), Value(std::uint64_t{5}));
     EXPECT_NE(Value(5), Value(5.0));
     EXPECT_EQ(Integer(std::numeric_limits<std::int64_t>::min()).to_int64(), std::numeric_limits<std::int64_t>::min());
-    EXPECT_EQ(Integer(std::numeric_limits<std::uint64_t>::max()).to_uint64(), std::numeric_limits<std::uint64_t>::max());
+    EXPECT_EQ(Integer(std::numeric_limits<std::uint64_t>::max()).to_uint64(),
+              std::numeric_limits<std::uint64_t>::max());
     EXPECT_EQ(Integer(std::numeric_limits<std::uint64_t>::max()).to_int64(), std::nullopt);
     EXPECT_EQ(Integer(-1).to_uint64(), std::nullopt);
 }

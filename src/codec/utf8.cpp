@@ -8,7 +8,9 @@ namespace {
 
 /// Bytes of the well-formed sequence at `i`, or 0. Source: Unicode 15 table 3-7.
 std::size_t sequence_size(std::string_view text, std::size_t i) {
-    const auto at = [&](std::size_t k) { return i + k < text.size() ? static_cast<std::uint8_t>(text[i + k]) : std::uint8_t{0}; };
+    const auto at = [&](std::size_t k) {
+        return i + k < text.size() ? static_cast<std::uint8_t>(text[i + k]) : std::uint8_t{0};
+    };
     const auto tail = [&](std::size_t k) { return (at(k) & 0xc0) == 0x80; };
     const std::uint8_t lead = at(0);
     const std::uint8_t second = at(1);

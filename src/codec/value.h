@@ -32,7 +32,8 @@ struct Integer {
     template <std::integral T>
         requires(!std::same_as<T, bool>)
     Integer(T value) // NOLINT(google-explicit-constructor): an integer is an Integer
-        : negative(value < T{0}), argument(negative ? ~static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value)) {}
+        : negative(value < T{0}),
+          argument(negative ? ~static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value)) {}
 
     std::optional<std::int64_t> to_int64() const;
     std::optional<std::uint64_t> to_uint64() const;

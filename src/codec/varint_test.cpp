@@ -33,7 +33,8 @@ TEST(Varint, WritesTheSpecificationsExamples) {
 
 TEST(Varint, ReadsBackWhatItWrites) {
     for (int bit = 0; bit < 63; ++bit) {
-        for (const std::uint64_t value : {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit, (std::uint64_t{1} << bit) + 1}) {
+        for (const std::uint64_t value :
+             {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit, (std::uint64_t{1} << bit) + 1}) {
             if (value > kVarintMax) continue;
             EXPECT_EQ(read_all(encoded(value)), value);
         }

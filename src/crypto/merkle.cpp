@@ -30,7 +30,9 @@ Digest merkle_node(const Digest& left, const Digest& right) {
     return hash.finish();
 }
 
-std::uint64_t chunk_count(std::uint64_t size, std::uint64_t chunk_bytes) { return size / chunk_bytes + (size % chunk_bytes != 0); }
+std::uint64_t chunk_count(std::uint64_t size, std::uint64_t chunk_bytes) {
+    return size / chunk_bytes + (size % chunk_bytes != 0);
+}
 
 void merkle_chunk_leaves(ByteView data, std::size_t chunk_bytes, std::span<Digest> leaves) {
     ASSAY_ASSERT(chunk_bytes > 0 && leaves.size() == chunk_count(data.size(), chunk_bytes));
@@ -74,7 +76,8 @@ std::vector<Digest> merkle_proof(std::span<const Digest> leaves, std::uint64_t i
     return {from_root.rbegin(), from_root.rend()};
 }
 
-bool merkle_verify(const Digest& leaf, std::uint64_t index, std::uint64_t count, std::span<const Digest> proof, const Digest& root) {
+bool merkle_verify(const Digest& leaf, std::uint64_t index, std::uint64_t count, std::span<const Digest> proof,
+                   const Digest& root) {
     if (index >= count) return false;
     // RFC 9162 §2.1.3.2: `node` and `last` are the positions of our node and of the last one, level by level.
     std::uint64_t node = index;

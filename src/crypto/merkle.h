@@ -28,7 +28,8 @@ Digest merkle_root(std::span<const Digest> leaves);
 std::vector<Digest> merkle_proof(std::span<const Digest> leaves, std::uint64_t index);
 
 /// True when `proof` shows that leaf hash `leaf` is number `index` of `count` under `root`. Total: any input, no errors.
-bool merkle_verify(const Digest& leaf, std::uint64_t index, std::uint64_t count, std::span<const Digest> proof, const Digest& root);
+bool merkle_verify(const Digest& leaf, std::uint64_t index, std::uint64_t count, std::span<const Digest> proof,
+                   const Digest& root);
 
 /// Root of leaf hashes that arrive one by one.
 class MerkleBuilder {

@@ -11,7 +11,8 @@ namespace {
 std::vector<Digest> any_leaves() {
     std::vector<Digest> leaves(*rc::gen::inRange<std::size_t>(1, 300));
     const auto seed = *rc::gen::arbitrary<std::uint32_t>();
-    for (std::size_t i = 0; i < leaves.size(); ++i) leaves[i] = merkle_leaf(as_byte_view(std::to_string(seed) + "/" + std::to_string(i)));
+    for (std::size_t i = 0; i < leaves.size(); ++i)
+        leaves[i] = merkle_leaf(as_byte_view(std::to_string(seed) + "/" + std::to_string(i)));
     return leaves;
 }
 
@@ -45,7 +46,8 @@ TEST(MerkleProperty, AProofShowsItsLeafAndNoOther) {
 TEST(MerkleProperty, VerifyingAnythingNeverBreaks) {
     EXPECT_TRUE(rc::check([](std::uint64_t index, std::uint64_t count) {
         std::vector<Digest> proof(*rc::gen::inRange<std::size_t>(0, 80));
-        RC_ASSERT(!merkle_verify(Digest{}, index, count, proof, Digest{}) || (count == 1 && index == 0 && proof.empty()));
+        RC_ASSERT(!merkle_verify(Digest{}, index, count, proof, Digest{}) ||
+                  (count == 1 && index == 0 && proof.empty()));
     }));
 }
 

@@ -85,7 +85,8 @@ TEST(Merkle, ChunkLeavesAreLeavesOfChunks) {
             std::vector<Digest> leaves(chunk_count(size, chunk));
             merkle_chunk_leaves(ByteView(data).first(size), chunk, leaves);
             for (std::size_t i = 0; i < leaves.size(); ++i) {
-                EXPECT_EQ(leaves[i], merkle_leaf(ByteView(data).first(size).subspan(i * chunk, std::min(chunk, size - i * chunk))));
+                EXPECT_EQ(leaves[i], merkle_leaf(ByteView(data).first(size).subspan(
+                                         i * chunk, std::min(chunk, size - i * chunk))));
             }
             EXPECT_EQ(merkle_root_of_chunks(ByteView(data).first(size), chunk), merkle_root(leaves));
         }

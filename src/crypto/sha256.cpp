@@ -51,7 +51,8 @@ void Sha256Streams<Streams>::update(const std::array<ByteView, Streams>& parts) 
     std::size_t taken = 0;
     const auto buffer_up_to = [&](std::size_t count) {
         if (count == 0) return;
-        for (std::size_t s = 0; s < Streams; ++s) std::memcpy(buffer_[s].data() + buffered_, parts[s].data() + taken, count);
+        for (std::size_t s = 0; s < Streams; ++s)
+            std::memcpy(buffer_[s].data() + buffered_, parts[s].data() + taken, count);
         buffered_ += count;
         taken += count;
     };
@@ -76,7 +77,8 @@ void Sha256Streams<Streams>::update(const std::array<ByteView, Streams>& parts) 
 template <std::size_t Streams>
 void Sha256Streams<Streams>::append_padding() {
     const std::uint64_t bits = length_ * 8;
-    const std::size_t zeros_end = (buffered_ + 1 + kLengthBytes <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes) - kLengthBytes;
+    const std::size_t zeros_end =
+        (buffered_ + 1 + kLengthBytes <= kBlockBytes ? kBlockBytes : 2 * kBlockBytes) - kLengthBytes;
     std::array<std::uint8_t, 2 * kBlockBytes> padding{};
     padding[0] = 0x80;
     const std::size_t size = zeros_end - buffered_ + kLengthBytes;

@@ -28,7 +28,8 @@ int main() {
         Sha256Pair pair(implementations.front());
         single.update(a);
         pair.update({a, b});
-        if (single.finish() != expected[0] || pair.finish_all() != expected) return std::printf("differs at %zu bytes\n", size), 1;
+        if (single.finish() != expected[0] || pair.finish_all() != expected)
+            return std::printf("differs at %zu bytes\n", size), 1;
     }
     return std::puts("armv8 equals portable"), 0;
 }

@@ -27,7 +27,8 @@ std::vector<Sha256Implementation> detect() {
 #if defined(__x86_64__)
     if (has_sha_ni()) found.push_back({"sha-ni", sha256_compress_sha_ni, sha256_compress_pair_sha_ni});
 #elif defined(__aarch64__)
-    if ((getauxval(AT_HWCAP) & HWCAP_SHA2) != 0) found.push_back({"armv8", sha256_compress_armv8, sha256_compress_pair_armv8});
+    if ((getauxval(AT_HWCAP) & HWCAP_SHA2) != 0)
+        found.push_back({"armv8", sha256_compress_armv8, sha256_compress_pair_armv8});
 #endif
     found.push_back({"portable", sha256_compress_portable, sha256_compress_pair_portable});
     return found;

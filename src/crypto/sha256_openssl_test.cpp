@@ -36,7 +36,8 @@ TEST(Sha256AgainstOpenssl, RandomMessagesInRandomPieces) {
                 at += piece;
             }
             EXPECT_EQ(single.finish(), openssl_sha256(a)) << implementation.name << ' ' << size;
-            EXPECT_EQ(pair.finish_all(), (std::array{openssl_sha256(a), openssl_sha256(b)})) << implementation.name << ' ' << size;
+            EXPECT_EQ(pair.finish_all(), (std::array{openssl_sha256(a), openssl_sha256(b)}))
+                << implementation.name << ' ' << size;
         }
     }
 }

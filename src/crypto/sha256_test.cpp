@@ -18,7 +18,8 @@ std::vector<Vector> vectors() {
             {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
             {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
              "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-            {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+            {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstn"
+             "opqrstu",
              "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
             {std::string(1000000, 'a'), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"}};
 }
@@ -32,10 +33,12 @@ Digest hash_with(const Sha256Implementation& implementation, ByteView message) {
 TEST(Sha256, EveryImplementationGivesThePublishedDigests) {
     for (const Sha256Implementation& implementation : sha256_implementations()) {
         for (const Vector& vector : vectors()) {
-            EXPECT_EQ(to_hex(hash_with(implementation, as_byte_view(vector.message))), vector.digest) << implementation.name;
+            EXPECT_EQ(to_hex(hash_with(implementation, as_byte_view(vector.message))), vector.digest)
+                << implementation.name;
             Sha256Pair pair(implementation);
             pair.update({as_byte_view(vector.message), as_byte_view(vector.message)});
-            for (const Digest& digest : pair.finish_all()) EXPECT_EQ(to_hex(digest), vector.digest) << implementation.name;
+            for (const Digest& digest : pair.finish_all())
+                EXPECT_EQ(to_hex(digest), vector.digest) << implementation.name;
         }
     }
 }

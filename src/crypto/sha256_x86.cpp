@@ -72,8 +72,9 @@ ASSAY_SHA_TARGET void sha256_compress_sha_ni(std::uint32_t* state, const std::ui
     store_state(s, state);
 }
 
-ASSAY_SHA_TARGET void sha256_compress_pair_sha_ni(std::uint32_t* state_a, std::uint32_t* state_b, const std::uint8_t* blocks_a,
-                                                  const std::uint8_t* blocks_b, std::size_t count) {
+ASSAY_SHA_TARGET void sha256_compress_pair_sha_ni(std::uint32_t* state_a, std::uint32_t* state_b,
+                                                  const std::uint8_t* blocks_a, const std::uint8_t* blocks_b,
+                                                  std::size_t count) {
     Halves a = load_state(state_a);
     Halves b = load_state(state_b);
     for (; count > 0; --count, blocks_a += 64, blocks_b += 64) {

@@ -60,9 +60,11 @@ Envelope envelope_of(std::size_t chunk_bytes, const UnixFsProfile& profile) {
     return {std::move(before), std::move(after)};
 }
 
-UnixFsLink leaf_link(const Digest& digest, std::size_t chunk_bytes, const Envelope& envelope, const UnixFsProfile& profile) {
+UnixFsLink leaf_link(const Digest& digest, std::size_t chunk_bytes, const Envelope& envelope,
+                     const UnixFsProfile& profile) {
     const std::uint64_t block_bytes = envelope.before.size() + chunk_bytes + envelope.after.size();
-    return {profile.raw_leaves ? content_id(codec::kCodecRaw, digest) : dag_pb_cid(digest, profile), chunk_bytes, block_bytes};
+    return {profile.raw_leaves ? content_id(codec::kCodecRaw, digest) : dag_pb_cid(digest, profile), chunk_bytes,
+            block_bytes};
 }
 
 UnixFsLink leaf_of(ByteView chunk, const UnixFsProfile& profile) {
@@ -158,7 +160,8 @@ codec::Cid unixfs_cid(ByteView file, const UnixFsProfile& profile) {
     return builder.finish();
 }
 
-Result<codec::Cid> unixfs_cid_of_file(const std::filesystem::path& path, const UnixFsProfile& profile, const HashProgress& progress) {
+Result<codec::Cid> unixfs_cid_of_file(const std::filesystem::path& path, const UnixFsProfile& profile,
+                                      const HashProgress& progress) {
     std::error_code error;
     if (!std::filesystem::exists(path, error)) return fail(ErrorCode::not_found, path.string() + ": no such file");
     const std::uint64_t all = std::filesystem::file_size(path, error);
@@ -178,7 +181,8 @@ Result<codec::Cid> unixfs_cid_of_file(const std::filesystem::path& path, const U
 }
 
 Result<codec::Cid> unixfs_directory_cid(std::vector<UnixFsEntry> entries, const UnixFsProfile& profile) {
-    std::sort(entries.begin(), entries.end(), [](const UnixFsEntry& a, const UnixFsEntry& b) { return a.name < b.name; });
+    std::sort(entries.begin(), entries.end(),
+              [](const UnixFsEntry& a, const UnixFsEntry& b) { return a.name < b.name; });
     Bytes block, data;
     const std::string* previous = nullptr;
     for (const UnixFsEntry& entry : entries) {
@@ -193,7 +197,8 @@ Result<codec::Cid> unixfs_directory_cid(std::vector<UnixFsEntry> entries, const 
     }
     append_number(data, kUnixFsType, kTypeDirectory);
     append_bytes(block, kPbNodeData, data);
-    if (block.size() > kDirectoryBlockMax) return fail(ErrorCode::unsupported, "directory block is over 256 KiB and would be sharded");
+    if (block.size() > kDirectoryBlockMax)
+        return fail(ErrorCode::unsupported, "directory block is over 256 KiB and would be sharded");
     return dag_pb_cid(sha256(block), profile);
 }
 

@@ -32,7 +32,7 @@ inline constexpr UnixFsProfile kUnixFsV1Of2025{1, true, 1048576, 1024};
 struct UnixFsLink {
     codec::Cid cid;
     std::uint64_t file_bytes = 0; ///< of the file, under this block
-    std::uint64_t dag_bytes = 0;  ///< of this block and all below it (Tsize)
+    std::uint64_t dag_bytes = 0; ///< of this block and all below it (Tsize)
 };
 
 /// Builds the tree above leaves that are hashed elsewhere; leaves come in file order. Memory O(links · depth).
@@ -73,7 +73,8 @@ codec::Cid unixfs_cid(ByteView file, const UnixFsProfile& profile = kIpfsAddV1);
 /// Reports bytes hashed of bytes in all; false stops the work. May be empty.
 using HashProgress = std::function<bool(std::uint64_t done, std::uint64_t all)>;
 /// Errors: not_found, io, cancelled.
-Result<codec::Cid> unixfs_cid_of_file(const std::filesystem::path& path, const UnixFsProfile& profile, const HashProgress& progress);
+Result<codec::Cid> unixfs_cid_of_file(const std::filesystem::path& path, const UnixFsProfile& profile,
+                                      const HashProgress& progress);
 
 struct UnixFsEntry {
     std::string name;

@@ -24,8 +24,10 @@ UnixFsProfile profile_named(const std::string& name) {
 
 TEST(UnixFs, EqualsIpfsAdd) {
     EXPECT_EQ(unixfs_cid({}, kIpfsAddV0).to_string(), "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH");
-    EXPECT_EQ(unixfs_cid(as_byte_view("hello world"), kIpfsAddV0).to_string(), "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD");
-    EXPECT_EQ(unixfs_cid(as_byte_view("hello world"), kIpfsAddV1).to_string(), "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e");
+    EXPECT_EQ(unixfs_cid(as_byte_view("hello world"), kIpfsAddV0).to_string(),
+              "Qmf412jQZiuVUtdgnB36FXFX7xg5V6KEbSJ4dpQuhkLyfD");
+    EXPECT_EQ(unixfs_cid(as_byte_view("hello world"), kIpfsAddV1).to_string(),
+              "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e");
 }
 
 // Includes the vectors of IPFS's own tests: 262,145 bytes, 174 chunks and a byte (three levels), and the 2025 profile.
@@ -61,7 +63,8 @@ TEST(UnixFs, NamesADirectory) {
         if (row[1] == "folder") expected = row[3];
     }
     std::vector<UnixFsEntry> entries;
-    for (const auto& [name, size] : {std::pair("tokenizer.json", 0), {"model.safetensors", 300000}, {"config.json", 10}}) {
+    for (const auto& [name, size] :
+         {std::pair("tokenizer.json", 0), {"model.safetensors", 300000}, {"config.json", 10}}) {
         const Bytes data = chacha20_stream(name, static_cast<std::size_t>(size));
         UnixFsTree tree(kIpfsAddV1);
         for (UnixFsLink& leaf : unixfs_leaves(data, kIpfsAddV1)) tree.add(std::move(leaf));
@@ -80,7 +83,8 @@ protected:
     void SetUp() override {
         path_ = std::filesystem::temp_directory_path() / ("assay_unixfs_test_" + std::to_string(getpid()));
         data_ = chacha20_stream("assay", 3000001);
-        std::ofstream(path_, std::ios::binary).write(reinterpret_cast<const char*>(data_.data()), static_cast<std::streamsize>(data_.size()));
+        std::ofstream(path_, std::ios::binary)
+            .write(reinterpret_cast<const char*>(data_.data()), static_cast<std::streamsize>(data_.size()));
     }
     void TearDown() override { std::filesystem::remove(path_); }
     std::filesystem::path path_;

@@ -39,7 +39,8 @@ struct TensorHash {
         leaves.resize(crypto::chunk_count(view->bytes.size(), kTensorChunkBytes));
         add_pieces(jobs, view->bytes, [this](ByteView piece, std::size_t at) {
             const std::size_t count = crypto::chunk_count(piece.size(), kTensorChunkBytes);
-            crypto::merkle_chunk_leaves(piece, kTensorChunkBytes, std::span(leaves).subspan(at / kTensorChunkBytes, count));
+            crypto::merkle_chunk_leaves(piece, kTensorChunkBytes,
+                                        std::span(leaves).subspan(at / kTensorChunkBytes, count));
             model->release_pages({view->dtype, view->shape, piece}); // hashing needs no more memory than it found
         });
     }
@@ -85,9 +86,11 @@ std::deque<TensorHash> list_tensors(const formats::ModelFile& model) {
 Result<Digest> tensors_root(const formats::ModelFile& model, const std::deque<TensorHash>& tensors) {
     crypto::MerkleBuilder builder; // std::map gave the order: names by bytes
     for (const TensorHash& tensor : tensors) {
-        const auto record = tensor_record(tensor.name, *tensor.view, model.transposed(tensor.name), crypto::merkle_root(tensor.leaves));
+        const auto record =
+            tensor_record(tensor.name, *tensor.view, model.transposed(tensor.name), crypto::merkle_root(tensor.leaves));
         auto block = codec::encode_dag_cbor(record);
-        if (!block) return fail(ErrorCode::malformed, "tensor '" + std::string(tensor.name) + "': " + block.error().message);
+        if (!block)
+            return fail(ErrorCode::malformed, "tensor '" + std::string(tensor.name) + "': " + block.error().message);
         builder.add(crypto::merkle_leaf(*block));
     }
     return builder.root();
@@ -102,11 +105,13 @@ Result<Bytes> encode(std::string_view what, const codec::Value& value) {
 Result<Bytes> encode_manifest(const formats::ModelFile& model, const std::deque<TensorHash>& tensors) {
     const Bytes tokenizer = TRY(encode("tokenizer", tokenizer_record(model.tokenizer())));
     const Digest root = TRY(tensors_root(model, tensors));
-    return encode("model configuration", manifest_record({.graph = graph_record(model.config()),
-                                                          .tokenizer = crypto::content_id(codec::kCodecDagCbor, tokenizer),
-                                                          .chat_template = crypto::content_id(codec::kCodecRaw, as_byte_view(model.chat_template())),
-                                                          .tensor_count = tensors.size(),
-                                                          .tensors_root = root}));
+    return encode(
+        "model configuration",
+        manifest_record({.graph = graph_record(model.config()),
+                         .tokenizer = crypto::content_id(codec::kCodecDagCbor, tokenizer),
+                         .chat_template = crypto::content_id(codec::kCodecRaw, as_byte_view(model.chat_template())),
+                         .tensor_count = tensors.size(),
+                         .tensors_root = root}));
 }
 
 /// A model of one file is that file; a model of several is the folder that holds exactly those.
@@ -119,7 +124,8 @@ Result<codec::Cid> files_cid(std::deque<FileHash>& files) {
 
 } // namespace
 
-Result<ModelIdentity> identify(const formats::ModelFile& model, const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+Result<ModelIdentity> identify(const formats::ModelFile& model,
+                               const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     std::deque<FileHash> files = TRY(open_files(model));
     std::deque<TensorHash> tensors = list_tensors(model);
     HashJobs jobs;

@@ -90,12 +90,14 @@ TEST_F(Commitment, ChangesWithEveryWeightBit) {
 TEST_F(Commitment, ChangesWithGraphTokenizerAndTemplate) {
     const TestGguf plain = tiny_llama();
     std::vector<std::string> commitments = {identify(plain.file()).commitment};
-    for (const auto& [key, value] :
-         {std::pair<std::string, std::string>("llama.rope.freq_base", TestGguf::f32(500000)),
-          {"llama.attention.layer_norm_rms_epsilon", TestGguf::f32(1e-6F)}, {"llama.context_length", TestGguf::u32(65)},
-          {"tokenizer.ggml.pre", TestGguf::text("llama-bpe")}, {"tokenizer.ggml.merges", TestGguf::texts({"t 2", "t 1"})},
-          {"tokenizer.ggml.eos_token_id", TestGguf::u32(3)}, {"tokenizer.ggml.bos_token_id", TestGguf::u32(1)},
-          {"tokenizer.chat_template", TestGguf::text("{{ messages[1].content }}")}}) {
+    for (const auto& [key, value] : {std::pair<std::string, std::string>("llama.rope.freq_base", TestGguf::f32(500000)),
+                                     {"llama.attention.layer_norm_rms_epsilon", TestGguf::f32(1e-6F)},
+                                     {"llama.context_length", TestGguf::u32(65)},
+                                     {"tokenizer.ggml.pre", TestGguf::text("llama-bpe")},
+                                     {"tokenizer.ggml.merges", TestGguf::texts({"t 2", "t 1"})},
+                                     {"tokenizer.ggml.eos_token_id", TestGguf::u32(3)},
+                                     {"tokenizer.ggml.bos_token_id", TestGguf::u32(1)},
+                                     {"tokenizer.chat_template", TestGguf::text("{{ messages[1].content }}")}}) {
         TestGguf changed = plain;
         changed.set(key, value);
         const std::string commitment = identify(changed.file()).commitment;

@@ -21,11 +21,13 @@ public:
     /// JSON Schema subset: type, properties, required, additionalProperties, items, prefixItems, enum, const, anyOf, oneOf, allOf (merge),
     /// $ref to local $defs, minLength/maxLength, minItems/maxItems, minimum/maximum for integers, pattern (simple), format ignored.
     /// Errors: malformed (not JSON), unsupported (keyword named), resource_exhausted (schema too large).
-    static Result<std::shared_ptr<const Grammar>> from_json_schema(std::string_view schema_json, const tokenizer::Tokenizer& tokenizer);
+    static Result<std::shared_ptr<const Grammar>> from_json_schema(std::string_view schema_json,
+                                                                   const tokenizer::Tokenizer& tokenizer);
     /// Any JSON object (OpenAI response_format {"type":"json_object"}).
     static Result<std::shared_ptr<const Grammar>> json_object(const tokenizer::Tokenizer& tokenizer);
     /// Exactly one of the given strings.
-    static Result<std::shared_ptr<const Grammar>> choice(std::span<const std::string> choices, const tokenizer::Tokenizer& tokenizer);
+    static Result<std::shared_ptr<const Grammar>> choice(std::span<const std::string> choices,
+                                                         const tokenizer::Tokenizer& tokenizer);
 
     /// Where one request stands in the grammar. Not thread-safe; copyable through clone().
     class State {

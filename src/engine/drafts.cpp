@@ -18,14 +18,16 @@ std::size_t find_earlier(std::span<const TokenId> tokens, std::size_t size) {
     if (tokens.size() <= size) return 0;
     const auto wanted = tokens.last(size);
     for (std::size_t end = tokens.size() - 1; end >= size; --end) {
-        if (tokens[end - 1] == wanted.back() && std::ranges::equal(tokens.subspan(end - size, size), wanted)) return end;
+        if (tokens[end - 1] == wanted.back() && std::ranges::equal(tokens.subspan(end - size, size), wanted))
+            return end;
     }
     return 0;
 }
 
 } // namespace
 
-std::span<const TokenId> Drafts::propose(std::span<const TokenId> tokens, std::uint32_t step_rows, std::uint32_t count_max) {
+std::span<const TokenId> Drafts::propose(std::span<const TokenId> tokens, std::uint32_t step_rows,
+                                         std::uint32_t count_max) {
     const std::uint32_t count = std::min(best_count(step_rows), count_max);
     if (count == 0) {
         right_ = kGuess + (right_ - kGuess) * kForgetUntried;

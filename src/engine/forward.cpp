@@ -11,11 +11,13 @@ using kernels::kBlock;
 using kernels::kLanes;
 using kernels::kTileRows;
 
-ForwardPass::ForwardPass(const ModelWeights& weights, const kernels::KernelSet& kernels, Workspace& workspace, std::uint32_t threads,
-                         std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden, AsideJobs aside)
-    : weights_(weights), config_(weights.config), kernels_(kernels), work_(workspace), threads_(threads), steps_(steps), cache_(cache),
-      logits_(logits), hidden_(hidden), aside_(aside), width_(config_.embedding), head_size_(config_.head_size), query_width_(config_.heads * head_size_),
-      kv_width_(config_.kv_heads * head_size_), qkv_width_(query_width_ + 2 * kv_width_) {
+ForwardPass::ForwardPass(const ModelWeights& weights, const kernels::KernelSet& kernels, Workspace& workspace,
+                         std::uint32_t threads, std::span<const SequenceStep> steps, const KvPages& cache,
+                         float* logits, float* hidden, AsideJobs aside)
+    : weights_(weights), config_(weights.config), kernels_(kernels), work_(workspace), threads_(threads), steps_(steps),
+      cache_(cache), logits_(logits), hidden_(hidden), aside_(aside), width_(config_.embedding),
+      head_size_(config_.head_size), query_width_(config_.heads * head_size_), kv_width_(config_.kv_heads * head_size_),
+      qkv_width_(query_width_ + 2 * kv_width_) {
     plan_rows(steps);
     plan_attention();
     const std::size_t rows = rows_.size();
@@ -62,12 +64,14 @@ void ForwardPass::plan_attention() {
         while (end < rows_.size() && rows_[end].step == rows_[begin].step && end - begin < kTokens) ++end;
         for (std::uint32_t head = 0; head < config_.kv_heads; ++head) {
             const std::uint32_t rows_each = head < whole ? group : 1;
-            for (std::uint32_t query = 0; query < group; query += rows_each) items_.push_back({begin, end, head, query, query + rows_each});
+            for (std::uint32_t query = 0; query < group; query += rows_each)
+                items_.push_back({begin, end, head, query, query + rows_each});
         }
         begin = end;
     }
     // Long rows first: the last items to be taken are the short ones.
-    std::ranges::stable_sort(items_, std::ranges::greater(), [this](const AttentionItem& item) { return rows_[item.row_begin].position; });
+    std::ranges::stable_sort(items_, std::ranges::greater(),
+                             [this](const AttentionItem& item) { return rows_[item.row_begin].position; });
 }
 
 void ForwardPass::run(Team& team) {
@@ -110,13 +114,15 @@ void ForwardPass::rotation_tables(const Team& team) {
 void ForwardPass::layer(Team& team, std::uint32_t index) {
     const LayerWeights& layer = weights_.layers[index];
     if (!weights_.causal()) { // post-norm
-        attention_block(team, index, prepared(team, residual_, width_, terms_for({&layer.query, &layer.key, &layer.value})));
+        attention_block(team, index,
+                        prepared(team, residual_, width_, terms_for({&layer.query, &layer.key, &layer.value})));
         normalise_residual(team, layer.attention_norm);
         feed_forward(team, layer, prepared(team, residual_, width_, terms_for({&layer.up})));
         normalise_residual(team, layer.feed_forward_norm);
         return;
     }
-    attention_block(team, index, normed(team, layer.attention_norm, terms_for({&layer.query, &layer.key, &layer.value})));
+    attention_block(team, index,
+                    normed(team, layer.attention_norm, terms_for({&layer.query, &layer.key, &layer.value})));
     if (rows_.empty()) return;
     feed_forward(team, layer, normed(team, layer.feed_forward_norm, terms_for({&layer.gate, &layer.up})));
 }
@@ -126,9 +132,10 @@ void ForwardPass::attention_block(Team& team, std::uint32_t index, const Activat
     if (weights_.fused_qkv()) {
         products(team, input, {{&layer.query, qkv_, qkv_width_}});
     } else {
-        products(team, input, {{&layer.query, qkv_, qkv_width_},
-                               {&layer.key, qkv_ + query_width_, qkv_width_},
-                               {&layer.value, qkv_ + query_width_ + kv_width_, qkv_width_}});
+        products(team, input,
+                 {{&layer.query, qkv_, qkv_width_},
+                  {&layer.key, qkv_ + query_width_, qkv_width_},
+                  {&layer.value, qkv_ + query_width_ + kv_width_, qkv_width_}});
     }
     if (team.index() == 0) next_item_.store(0, std::memory_order_relaxed);
     team.barrier();
@@ -158,8 +165,8 @@ void ForwardPass::rotate_and_store(const Team& team, std::uint32_t index) {
         const Norm& norm = query ? layer.query_norm : layer.key_norm;
         if (!norm.weight.empty()) normalise(norm, x, head_size_, x);
         const std::size_t pairs = config_.rope_size / 2;
-        kernels_.rope(x, config_.rope_size, head_size_, cosines_ + row * pairs, sines_ + row * pairs, config_.rope_interleaved,
-                      query ? weights_.attention_scale : 1.0f);
+        kernels_.rope(x, config_.rope_size, head_size_, cosines_ + row * pairs, sines_ + row * pairs,
+                      config_.rope_interleaved, query ? weights_.attention_scale : 1.0f);
         if (query) continue;
         const std::uint32_t kv_head = head - config_.heads;
         const PageId page = steps_[rows_[row].step].pages[rows_[row].position / KvPages::kPositions];
@@ -182,7 +189,8 @@ void ForwardPass::keep_rows_with_logits() {
 }
 
 void ForwardPass::attend(Team& team, std::uint32_t index) {
-    for (std::uint32_t i; (i = next_item_.fetch_add(1, std::memory_order_relaxed)) < items_.size();) attend_item(team, index, items_[i]);
+    for (std::uint32_t i; (i = next_item_.fetch_add(1, std::memory_order_relaxed)) < items_.size();)
+        attend_item(team, index, items_[i]);
 }
 
 void ForwardPass::attend_item(const Team& team, std::uint32_t layer, const AttentionItem& item) {
@@ -238,8 +246,8 @@ void ForwardPass::feed_forward(Team& team, const LayerWeights& layer, const Acti
     team.barrier();
 }
 
-void ForwardPass::activate(const Team& team, const LayerWeights& layer, const Activations& input, const Activations& activated,
-                           std::size_t begin, std::size_t end) {
+void ForwardPass::activate(const Team& team, const LayerWeights& layer, const Activations& input,
+                           const Activations& activated, std::size_t begin, std::size_t end) {
     const bool gated = weights_.gated();
     const std::size_t inner = config_.feed_forward;
     product(team, layer.up, input, begin, end, up_, inner);
@@ -284,7 +292,8 @@ Activations ForwardPass::normed(Team& team, const Norm& norm, Terms terms) {
     ThreadScratch& own = work_.threads[team.index()];
     const std::size_t rows = rows_.size();
     float* y = few_rows() ? own.normed.reserve(rows * width_) : work_.normed.data();
-    const Activations input{y, width_, few_rows() ? own.tiles.reserve(2 * rows, width_) : work_.tiles.reserve(2 * rows, width_)};
+    const Activations input{y, width_,
+                            few_rows() ? own.tiles.reserve(2 * rows, width_) : work_.tiles.reserve(2 * rows, width_)};
     const auto [begin, end] = rows_to_prepare(team);
     for (std::size_t row = begin; row < end; ++row) normalise(norm, residual_ + row * width_, width_, y + row * width_);
     quantize_rows(input, terms, begin, end);
@@ -296,7 +305,8 @@ Activations ForwardPass::prepared(Team& team, const float* x, std::size_t width,
     if (terms == Terms::none) return {x, width, nullptr};
     ThreadScratch& own = work_.threads[team.index()];
     const std::size_t rows = rows_.size();
-    const Activations input{x, width, few_rows() ? own.tiles.reserve(2 * rows, width) : work_.tiles.reserve(2 * rows, width)};
+    const Activations input{x, width,
+                            few_rows() ? own.tiles.reserve(2 * rows, width) : work_.tiles.reserve(2 * rows, width)};
     const auto [begin, end] = rows_to_prepare(team);
     quantize_rows(input, terms, begin, end);
     if (!few_rows()) team.barrier();
@@ -329,12 +339,13 @@ void ForwardPass::normalise(const Norm& norm, const float* x, std::size_t width,
 
 void ForwardPass::normalise_residual(Team& team, const Norm& norm) {
     const auto [begin, end] = team.share(rows_.size());
-    for (std::size_t row = begin; row < end; ++row) normalise(norm, residual_ + row * width_, width_, residual_ + row * width_);
+    for (std::size_t row = begin; row < end; ++row)
+        normalise(norm, residual_ + row * width_, width_, residual_ + row * width_);
     team.barrier();
 }
 
-void ForwardPass::product(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end,
-                          float* y, std::size_t stride) const {
+void ForwardPass::product(const Team& team, const Linear& linear, const Activations& input, std::size_t begin,
+                          std::size_t end, float* y, std::size_t stride) const {
     if (begin >= end) return;
     const std::size_t rows = rows_.size();
     const std::size_t outputs = linear.weights.outputs;
@@ -355,21 +366,25 @@ void ForwardPass::product(const Team& team, const Linear& linear, const Activati
     }
 }
 
-void ForwardPass::whole_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end,
-                               float* y, std::size_t stride) const {
+void ForwardPass::whole_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin,
+                               std::size_t end, float* y, std::size_t stride) const {
     if (begin >= end) return;
     if (linear.two_terms) return two_term_groups(team, linear, input, begin, end, y, stride);
     const std::size_t rows = rows_.size();
     switch (linear.weights.kind) {
-    case kernels::WeightKind::f32: kernels_.linear_f32(linear.weights, input.x, input.width, rows, begin, end, y, stride); break;
-    case kernels::WeightKind::bf16: kernels_.linear_bf16(linear.weights, input.x, input.width, rows, begin, end, y, stride); break;
-    default: kernels_.linear_quantized(linear.weights, input.tiles, rows, begin, end, y, stride); break;
+        case kernels::WeightKind::f32:
+            kernels_.linear_f32(linear.weights, input.x, input.width, rows, begin, end, y, stride);
+            break;
+        case kernels::WeightKind::bf16:
+            kernels_.linear_bf16(linear.weights, input.x, input.width, rows, begin, end, y, stride);
+            break;
+        default: kernels_.linear_quantized(linear.weights, input.tiles, rows, begin, end, y, stride); break;
     }
 }
 
 /// Both terms as rows of one product, some groups at a time so that the results are still near when they are added.
-void ForwardPass::two_term_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end,
-                                  float* y, std::size_t stride) const {
+void ForwardPass::two_term_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin,
+                                  std::size_t end, float* y, std::size_t stride) const {
     constexpr std::size_t kGroups = 32;
     const std::size_t rows = rows_.size();
     for (std::size_t g = begin; g < end; g += kGroups) {

@@ -19,8 +19,9 @@ class ForwardPass {
 public:
     /// Everything is borrowed for the life of the pass. `hidden`, when not null, receives the last residual rows [rows][embedding]
     /// instead of logits (bert).
-    ForwardPass(const ModelWeights& weights, const kernels::KernelSet& kernels, Workspace& workspace, std::uint32_t threads,
-                std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden, AsideJobs aside);
+    ForwardPass(const ModelWeights& weights, const kernels::KernelSet& kernels, Workspace& workspace,
+                std::uint32_t threads, std::span<const SequenceStep> steps, const KvPages& cache, float* logits,
+                float* hidden, AsideJobs aside);
 
     /// Called once by every thread of the team.
     void run(Team& team);
@@ -72,19 +73,19 @@ private:
     void normalise_residual(Team& team, const Norm& norm);
 
     /// Groups [begin, end) of 16 outputs for all rows, with the bias.
-    void product(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
-                 std::size_t stride) const;
+    void product(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end,
+                 float* y, std::size_t stride) const;
     /// The kernels write whole groups: `y` has room for them.
-    void whole_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
-                      std::size_t stride) const;
-    void two_term_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin, std::size_t end, float* y,
-                         std::size_t stride) const;
+    void whole_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin,
+                      std::size_t end, float* y, std::size_t stride) const;
+    void two_term_groups(const Team& team, const Linear& linear, const Activations& input, std::size_t begin,
+                         std::size_t end, float* y, std::size_t stride) const;
     void products(const Team& team, const Activations& input, std::initializer_list<Product> list);
     /// residual += W input + b, this thread's outputs.
     void project(const Team& team, const Linear& linear, const Activations& input);
     /// Up, gate and activation of groups [begin, end), quantised as the input of the down projection.
-    void activate(const Team& team, const LayerWeights& layer, const Activations& input, const Activations& activated, std::size_t begin,
-                  std::size_t end);
+    void activate(const Team& team, const LayerWeights& layer, const Activations& input, const Activations& activated,
+                  std::size_t begin, std::size_t end);
 
     static constexpr std::size_t kRowsByEveryThread = 2;
     static constexpr std::size_t kProductsALayer = 4;

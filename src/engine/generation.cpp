@@ -57,7 +57,8 @@ std::optional<FinishEvent> generate_token(Sequence& sequence, std::span<const fl
     return std::nullopt;
 }
 
-Result<void> note_prompt_logprob(Sequence& sequence, std::uint32_t position, std::span<const float> logits, GenerationTools& tools) {
+Result<void> note_prompt_logprob(Sequence& sequence, std::uint32_t position, std::span<const float> logits,
+                                 GenerationTools& tools) {
     if (position != sequence.prompt_logprobs.size() || position + 1 >= sequence.prompt_size) return {};
     Choice next;
     next.id = sequence.tokens[position + 1];

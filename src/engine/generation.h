@@ -27,7 +27,8 @@ std::optional<FinishEvent> generate_token(Sequence& sequence, std::span<const fl
 
 /// Notes the probability of prompt token `position` + 1 from the logits after `position`.
 /// Errors: internal (a logit that is not finite).
-Result<void> note_prompt_logprob(Sequence& sequence, std::uint32_t position, std::span<const float> logits, GenerationTools& tools);
+Result<void> note_prompt_logprob(Sequence& sequence, std::uint32_t position, std::span<const float> logits,
+                                 GenerationTools& tools);
 
 /// The last event of a sequence that ends now.
 FinishEvent finish_event(Sequence& sequence, FinishReason reason, std::optional<Error> error, RowHasher& hasher);

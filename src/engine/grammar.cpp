@@ -32,7 +32,8 @@ private:
 
 class GrammarState final : public Grammar::State {
 public:
-    explicit GrammarState(std::shared_ptr<const CompiledGrammar> grammar) : grammar_(std::move(grammar)), stacks_(grammar_->machine()) {
+    explicit GrammarState(std::shared_ptr<const CompiledGrammar> grammar)
+        : grammar_(std::move(grammar)), stacks_(grammar_->machine()) {
         stacks_.add(at_, grammar_->machine().start(), Stacks::kEnd);
         stacks_.settle(at_);
     }
@@ -73,7 +74,9 @@ private:
     mutable Stacks stacks_; ///< looking ahead adds stacks, which changes nothing that can be seen
 };
 
-std::unique_ptr<Grammar::State> CompiledGrammar::start() const { return std::make_unique<GrammarState>(shared_from_this()); }
+std::unique_ptr<Grammar::State> CompiledGrammar::start() const {
+    return std::make_unique<GrammarState>(shared_from_this());
+}
 
 Result<std::shared_ptr<const Grammar>> made(std::shared_ptr<const Vocabulary> vocabulary, Result<Machine> machine) {
     if (!machine) return std::unexpected(std::move(machine.error()));
@@ -82,7 +85,8 @@ Result<std::shared_ptr<const Grammar>> made(std::shared_ptr<const Vocabulary> vo
 
 } // namespace
 
-Result<std::shared_ptr<const Grammar>> Grammar::from_json_schema(std::string_view schema_json, const tokenizer::Tokenizer& tokenizer) {
+Result<std::shared_ptr<const Grammar>> Grammar::from_json_schema(std::string_view schema_json,
+                                                                 const tokenizer::Tokenizer& tokenizer) {
     SchemaReader reader = TRY(SchemaReader::parse(schema_json));
     auto vocabulary = Vocabulary::shared(tokenizer);
     auto machine = RuleBuilder().from_schema(reader, vocabulary->single_bytes());
@@ -95,12 +99,16 @@ Result<std::shared_ptr<const Grammar>> Grammar::json_object(const tokenizer::Tok
     return made(std::move(vocabulary), std::move(machine));
 }
 
-Result<std::shared_ptr<const Grammar>> Grammar::choice(std::span<const std::string> choices, const tokenizer::Tokenizer& tokenizer) {
+Result<std::shared_ptr<const Grammar>> Grammar::choice(std::span<const std::string> choices,
+                                                       const tokenizer::Tokenizer& tokenizer) {
     std::size_t bytes = 0;
     for (const auto& text : choices) bytes += text.size();
-    if (bytes > kChoicesBytesMax) return fail(ErrorCode::resource_exhausted, "choices: longer than " + std::to_string(kChoicesBytesMax) + " bytes together");
+    if (bytes > kChoicesBytesMax)
+        return fail(ErrorCode::resource_exhausted,
+                    "choices: longer than " + std::to_string(kChoicesBytesMax) + " bytes together");
     if (choices.empty()) return fail(ErrorCode::invalid_argument, "choices: none given");
-    if (std::ranges::any_of(choices, &std::string::empty)) return fail(ErrorCode::invalid_argument, "choices: one is empty");
+    if (std::ranges::any_of(choices, &std::string::empty))
+        return fail(ErrorCode::invalid_argument, "choices: one is empty");
     auto vocabulary = Vocabulary::shared(tokenizer);
     auto machine = RuleBuilder().choice(choices, vocabulary->single_bytes());
     return made(std::move(vocabulary), std::move(machine));

@@ -43,12 +43,14 @@ void add_between(Nfa& nfa, StateId from, Digits low, Digits high, int last, Stat
 
 void add_utf8(Nfa& nfa, StateId from, CharacterRange range, StateId to) {
     if (range.low < 0x80) {
-        nfa.bytes(from, static_cast<std::uint8_t>(range.low), static_cast<std::uint8_t>(std::min<char32_t>(range.high, 0x7F)), to);
+        nfa.bytes(from, static_cast<std::uint8_t>(range.low),
+                  static_cast<std::uint8_t>(std::min<char32_t>(range.high, 0x7F)), to);
     }
     static constexpr std::array<char32_t, 4> kEnds{0x80, 0x800, 0x10000, kLast + 1};
     static constexpr std::array<int, 5> kMarks{0, 0, 0xC0, 0xE0, 0xF0};
     for (std::size_t length = 2; length <= 4; ++length) {
-        const char32_t low = std::max(range.low, kEnds[length - 2]), high = std::min<char32_t>(range.high, kEnds[length - 1] - 1);
+        const char32_t low = std::max(range.low, kEnds[length - 2]),
+                       high = std::min<char32_t>(range.high, kEnds[length - 1] - 1);
         if (low > high) continue;
         std::array<int, 4> low_digits{}, high_digits{};
         for (std::size_t i = 0; i < length; ++i) {
@@ -60,12 +62,14 @@ void add_utf8(Nfa& nfa, StateId from, CharacterRange range, StateId to) {
             const int mark = left == length ? kMarks[length] : 0x80;
             nfa.bytes(a, static_cast<std::uint8_t>(mark | x), static_cast<std::uint8_t>(mark | y), b);
         };
-        add_between(nfa, from, std::span(low_digits).first(length), std::span(high_digits).first(length), 0x3F, to, edge);
+        add_between(nfa, from, std::span(low_digits).first(length), std::span(high_digits).first(length), 0x3F, to,
+                    edge);
     }
 }
 
 void add_hex_digit(Nfa& nfa, StateId from, int low, int high, StateId to) {
-    if (low <= 9) nfa.bytes(from, static_cast<std::uint8_t>('0' + low), static_cast<std::uint8_t>('0' + std::min(high, 9)), to);
+    if (low <= 9)
+        nfa.bytes(from, static_cast<std::uint8_t>('0' + low), static_cast<std::uint8_t>('0' + std::min(high, 9)), to);
     if (high < 10) return;
     const int first = std::max(low, 10) - 10, last = high - 10;
     nfa.bytes(from, static_cast<std::uint8_t>('a' + first), static_cast<std::uint8_t>('a' + last), to);
@@ -80,7 +84,7 @@ void add_unit(Nfa& nfa, StateId from, char32_t low, char32_t high, StateId to) {
         high_digits[i] = static_cast<int>(high >> (4 * (3 - i))) & 15;
     }
     add_between(nfa, nfa.text(from, "\\u"), low_digits, high_digits, 15, to,
-                     [&](StateId a, int x, int y, StateId b, std::size_t) { add_hex_digit(nfa, a, x, y, b); });
+                [&](StateId a, int x, int y, StateId b, std::size_t) { add_hex_digit(nfa, a, x, y, b); });
 }
 
 void add_unicode_escape(Nfa& nfa, StateId from, CharacterRange range, StateId to) {
@@ -89,10 +93,11 @@ void add_unicode_escape(Nfa& nfa, StateId from, CharacterRange range, StateId to
     const char32_t low = std::max<char32_t>(range.low, 0x10000) - 0x10000, high = range.high - 0x10000;
     const std::array<int, 2> low_digits{static_cast<int>(low >> 10), static_cast<int>(low & 0x3FF)};
     const std::array<int, 2> high_digits{static_cast<int>(high >> 10), static_cast<int>(high & 0x3FF)};
-    add_between(nfa, from, low_digits, high_digits, 0x3FF, to, [&](StateId a, int x, int y, StateId b, std::size_t left) {
-        const int base = left == 2 ? 0xD800 : 0xDC00;
-        add_unit(nfa, a, static_cast<char32_t>(base + x), static_cast<char32_t>(base + y), b);
-    });
+    add_between(nfa, from, low_digits, high_digits, 0x3FF, to,
+                [&](StateId a, int x, int y, StateId b, std::size_t left) {
+                    const int base = left == 2 ? 0xD800 : 0xDC00;
+                    add_unit(nfa, a, static_cast<char32_t>(base + x), static_cast<char32_t>(base + y), b);
+                });
 }
 
 /// The parts of `set` inside [low, high].
@@ -172,9 +177,9 @@ void add_decimal_range(Nfa& nfa, StateId from, std::uint64_t low, std::uint64_t 
                 high_digits[i] = static_cast<int>(y % 10);
             }
             add_between(nfa, from, std::span(low_digits).first(length), std::span(high_digits).first(length), 9, to,
-                             [&](StateId s, int p, int q, StateId t, std::size_t) {
-                                 nfa.bytes(s, static_cast<std::uint8_t>('0' + p), static_cast<std::uint8_t>('0' + q), t);
-                             });
+                        [&](StateId s, int p, int q, StateId t, std::size_t) {
+                            nfa.bytes(s, static_cast<std::uint8_t>('0' + p), static_cast<std::uint8_t>('0' + q), t);
+                        });
         }
         if (last >= high) return;
         first = last + 1;

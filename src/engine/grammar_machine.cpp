@@ -39,7 +39,8 @@ public:
             return fail(ErrorCode::unsupported, "no text satisfies the grammar with this vocabulary");
         }
         if (machine_.height_[machine_.start_] > Machine::kDepthMax) {
-            return fail(ErrorCode::resource_exhausted, "every text nests deeper than " + std::to_string(Machine::kDepthMax));
+            return fail(ErrorCode::resource_exhausted,
+                        "every text nests deeper than " + std::to_string(Machine::kDepthMax));
         }
         cut();
         return std::move(machine_);
@@ -73,16 +74,19 @@ private:
             open.pop_back();
             if (mark_[state] == round_) continue;
             mark_[state] = round_;
-            const bool leads = nfa_.first(state, Nfa::Kind::bytes) != kNone || nfa_.first(state, Nfa::Kind::call) != kNone;
+            const bool leads =
+                nfa_.first(state, Nfa::Kind::bytes) != kNone || nfa_.first(state, Nfa::Kind::call) != kNone;
             if (leads || state == accept_) all.push_back(state);
-            for (auto i = nfa_.first(state, Nfa::Kind::empty); i != kNone; i = nfa_.edge(i).next) open.push_back(nfa_.edge(i).target);
+            for (auto i = nfa_.first(state, Nfa::Kind::empty); i != kNone; i = nfa_.edge(i).next)
+                open.push_back(nfa_.edge(i).target);
         }
         std::ranges::sort(all);
         return all;
     }
 
     StateId number(Subset open) {
-        const auto [found, added] = numbers_.try_emplace(closed(std::move(open)), machine_.accepting_.size() + pending_.size());
+        const auto [found, added] =
+            numbers_.try_emplace(closed(std::move(open)), machine_.accepting_.size() + pending_.size());
         if (added) pending_.push_back(&found->first);
         return static_cast<StateId>(found->second);
     }
@@ -94,7 +98,8 @@ private:
         for (std::size_t done = 0; done < pending_.size(); ++done) {
             const std::size_t states = first_ + pending_.size();
             if (states > Machine::kStatesMax || states * machine_.classes_ > Machine::kCellsMax) {
-                return fail(ErrorCode::resource_exhausted, "the grammar needs more than " + std::to_string(states - 1) + " states");
+                return fail(ErrorCode::resource_exhausted,
+                            "the grammar needs more than " + std::to_string(states - 1) + " states");
             }
             add_state(*pending_[done]);
         }
@@ -183,8 +188,10 @@ private:
         m.calls_ = std::move(calls);
         m.call_begin_ = std::move(begin);
         m.plain_.assign(states, 0);
-        for (StateId state = 0; state < states; ++state) m.plain_[state] = !m.accepting_[state] && m.calls(state).empty();
-        for (auto& call : m.calls_) call.is_last = m.accepting_[call.resume] && !m.reads_[call.resume] && m.calls(call.resume).empty();
+        for (StateId state = 0; state < states; ++state)
+            m.plain_[state] = !m.accepting_[state] && m.calls(state).empty();
+        for (auto& call : m.calls_)
+            call.is_last = m.accepting_[call.resume] && !m.reads_[call.resume] && m.calls(call.resume).empty();
     }
 
     const Nfa& nfa_;
@@ -207,7 +214,8 @@ private:
 
 Result<Machine> Machine::build(const Nfa& nfa, std::span<const Rule> rules, const std::bitset<256>& usable) {
     if (nfa.overflowed()) {
-        return fail(ErrorCode::resource_exhausted, "the grammar needs more than " + std::to_string(Nfa::kStatesMax) + " steps");
+        return fail(ErrorCode::resource_exhausted,
+                    "the grammar needs more than " + std::to_string(Nfa::kStatesMax) + " steps");
     }
     return MachineBuilder(nfa, rules, usable).build();
 }

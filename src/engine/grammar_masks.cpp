@@ -10,8 +10,8 @@ namespace {
 /// `reached(node, may_end)` is called where the set is not dead. Most sets are one configuration in a plain state, inside
 /// a string say: those are followed in the table alone.
 template <class Reached>
-void walk(const Machine& machine, const Vocabulary& vocabulary, std::uint32_t begin, std::uint32_t end, const Configurations& start,
-          Stacks& stacks, const Reached& reached) {
+void walk(const Machine& machine, const Vocabulary& vocabulary, std::uint32_t begin, std::uint32_t end,
+          const Configurations& start, Stacks& stacks, const Reached& reached) {
     if (begin >= end) return;
     struct Level {
         StateId plain = kNone; ///< the only state, if it is plain; else see `set`
@@ -33,7 +33,8 @@ void walk(const Machine& machine, const Vocabulary& vocabulary, std::uint32_t be
         Level& from = levels[node.depth];
         Level& to = levels[node.depth + 1u];
         const StateId next = from.plain == kNone ? kNone : machine.next(from.plain, node.byte);
-        if (next != kNone && machine.plain(next) && stacks.depth(from.stack) + machine.height(next) <= Machine::kDepthMax) {
+        if (next != kNone && machine.plain(next) &&
+            stacks.depth(from.stack) + machine.height(next) <= Machine::kDepthMax) {
             to.plain = next;
             to.stack = from.stack;
             reached(i, false);

@@ -45,8 +45,6 @@ StateId Nfa::text(StateId from, std::string_view text) {
     return from;
 }
 
-void Nfa::text(StateId from, std::string_view text_, StateId to) {
-    empty(text(from, text_), to);
-}
+void Nfa::text(StateId from, std::string_view text_, StateId to) { empty(text(from, text_), to); }
 
 } // namespace assay::engine::grammar

@@ -30,8 +30,11 @@ Result<Signed> signed_of(const Bound& bound) {
     number.is_negative = text.starts_with('-');
     text.erase(0, number.is_negative ? 1 : 0);
     const std::size_t point = std::min(text.find('.'), text.size());
-    const bool is_plain = text.find_first_of("eE") == std::string::npos && point <= 19 && text.size() - point <= kFractionDigits;
-    if (!is_plain) return fail(ErrorCode::unsupported, "schema: the bound " + bound.value.dump() + " is too large or too fine for a number");
+    const bool is_plain =
+        text.find_first_of("eE") == std::string::npos && point <= 19 && text.size() - point <= kFractionDigits;
+    if (!is_plain)
+        return fail(ErrorCode::unsupported,
+                    "schema: the bound " + bound.value.dump() + " is too large or too fine for a number");
     number.size.whole = std::stoull(text.substr(0, point));
     if (point < text.size()) number.size.fraction = text.substr(point + 1);
     number.size.fraction.erase(number.size.fraction.find_last_not_of('0') + 1);
@@ -44,7 +47,8 @@ Result<Signed> signed_of(const Bound& bound) {
 /// is kNone; otherwise it counts the digits that were equal.
 class FractionWriter {
 public:
-    FractionWriter(Nfa& nfa, const Size* low, const Size* high, StateId to) : nfa_(nfa), low_(low), high_(high), to_(to) {}
+    FractionWriter(Nfa& nfa, const Size* low, const Size* high, StateId to)
+        : nfa_(nfa), low_(low), high_(high), to_(to) {}
 
     void write(StateId from) {
         const Place start{low_ != nullptr ? 0 : kNone, high_ != nullptr ? 0 : kNone, 0};
@@ -73,7 +77,8 @@ private:
     /// `wanted` is +1 when a greater digit settles the side, -1 when a smaller one does. False when the digit is wrong.
     static bool follow(std::uint32_t& side, const Size* bound, std::uint32_t digit, int wanted) {
         if (side == kNone) return true;
-        const std::uint32_t expected = side < bound->fraction.size() ? static_cast<std::uint32_t>(bound->fraction[side] - '0') : 0;
+        const std::uint32_t expected =
+            side < bound->fraction.size() ? static_cast<std::uint32_t>(bound->fraction[side] - '0') : 0;
         if (digit == expected) {
             if (side < bound->fraction.size()) ++side;
             return true;
@@ -105,7 +110,8 @@ private:
     std::vector<Place> open_;
 };
 
-void add_whole(Nfa& nfa, StateId from, std::uint64_t low, std::uint64_t high, const Size* least, const Size* most, StateId to) {
+void add_whole(Nfa& nfa, StateId from, std::uint64_t low, std::uint64_t high, const Size* least, const Size* most,
+               StateId to) {
     if (low > high) return;
     const StateId whole = nfa.add();
     add_decimal_range(nfa, from, low, high, whole);
@@ -123,7 +129,8 @@ void add_sizes(Nfa& nfa, StateId from, const Size& least, const Size& most, Stat
 
 } // namespace
 
-Result<void> add_numbers_between(Nfa& nfa, StateId from, const std::optional<Bound>& minimum, const std::optional<Bound>& maximum, StateId to) {
+Result<void> add_numbers_between(Nfa& nfa, StateId from, const std::optional<Bound>& minimum,
+                                 const std::optional<Bound>& maximum, StateId to) {
     const Size zero, endless{kWholeMax, "", false};
     const Signed low = minimum ? TRY(signed_of(*minimum)) : Signed{true, endless};
     const Signed high = maximum ? TRY(signed_of(*maximum)) : Signed{false, endless};

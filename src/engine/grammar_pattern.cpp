@@ -35,8 +35,9 @@ const CharacterSet& word_characters() {
     return set;
 }
 const CharacterSet& spaces() {
-    static const CharacterSet set{{'\t', '\r'}, {' ', ' '}, {0xA0, 0xA0}, {0x1680, 0x1680}, {0x2000, 0x200A},
-                                  {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+    static const CharacterSet set{{'\t', '\r'},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
+                                  {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                                  {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
     return set;
 }
 
@@ -130,7 +131,8 @@ private:
         const auto [least, most] = TRY(quantifier());
         const std::size_t end = at_;
         if (least == 1 && most == 1) return first;
-        if (peek() == '*' || peek() == '+' || peek() == '{' || peek() == '?') return fail(ErrorCode::malformed, "nothing to repeat");
+        if (peek() == '*' || peek() == '+' || peek() == '{' || peek() == '?')
+            return fail(ErrorCode::malformed, "nothing to repeat");
         const auto copy = [&]() -> Result<Fragment> {
             at_ = begin;
             auto part = atom();
@@ -234,7 +236,8 @@ private:
             if (at_end()) return fail(ErrorCode::malformed, "'[' without ']'");
             const CharacterSet high = TRY(class_atom());
             const auto is_one = [](const CharacterSet& s) { return s.size() == 1 && s[0].low == s[0].high; };
-            if (!is_one(low) || !is_one(high) || low[0].low > high[0].low) return fail(ErrorCode::malformed, "a range out of order");
+            if (!is_one(low) || !is_one(high) || low[0].low > high[0].low)
+                return fail(ErrorCode::malformed, "a range out of order");
             set.push_back({low[0].low, high[0].low});
         }
         set = normalized(std::move(set));
@@ -283,7 +286,10 @@ private:
 
     std::optional<char32_t> hex_digit() {
         const char32_t c = peek();
-        const auto value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+        const auto value = c >= '0' && c <= '9'   ? c - '0'
+                           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                  : 16;
         if (value == 16) return std::nullopt;
         ++at_;
         return value;
@@ -299,15 +305,18 @@ private:
         const bool is_high = length == 4 && value >= 0xD800 && value < 0xDC00;
         if (is_high && take(U"\\u")) {
             const CharacterSet low = TRY(hex(4));
-            return CharacterSet{{0x10000 + ((value & 0x3FF) << 10 | (low[0].low & 0x3FF)), 0x10000 + ((value & 0x3FF) << 10 | (low[0].low & 0x3FF))}};
+            return CharacterSet{{0x10000 + ((value & 0x3FF) << 10 | (low[0].low & 0x3FF)),
+                                 0x10000 + ((value & 0x3FF) << 10 | (low[0].low & 0x3FF))}};
         }
         return CharacterSet{{value, value}};
     }
 
     Result<CharacterSet> hex_in_braces() {
         char32_t value = 0;
-        for (auto digit = hex_digit(); digit; digit = hex_digit()) value = std::min<char32_t>(value << 4 | *digit, 0x110000);
-        if (!take('}') || value > 0x10FFFF) return fail(ErrorCode::malformed, "an escape without its hexadecimal digits");
+        for (auto digit = hex_digit(); digit; digit = hex_digit())
+            value = std::min<char32_t>(value << 4 | *digit, 0x110000);
+        if (!take('}') || value > 0x10FFFF)
+            return fail(ErrorCode::malformed, "an escape without its hexadecimal digits");
         return CharacterSet{{value, value}};
     }
 
@@ -325,7 +334,8 @@ public:
         language_.bounds = bounds();
         number({whole.first});
         for (std::size_t i = 0; i < subsets_.size(); ++i) {
-            if (subsets_.size() > StringLanguage::kStatesMax) return fail(ErrorCode::resource_exhausted, "too many states");
+            if (subsets_.size() > StringLanguage::kStatesMax)
+                return fail(ErrorCode::resource_exhausted, "too many states");
             add_state(*subsets_[i], whole.last);
         }
         return std::move(language_);
@@ -371,7 +381,8 @@ private:
             for (const auto& step : graph_.states[state]) {
                 if (step.set == kNone) continue;
                 for (const auto& range : graph_.sets[step.set]) {
-                    for (std::size_t i = language_.range_of(range.low); i < bounds.size() && bounds[i] <= range.high; ++i) {
+                    for (std::size_t i = language_.range_of(range.low); i < bounds.size() && bounds[i] <= range.high;
+                         ++i) {
                         targets[i].push_back(step.target);
                     }
                 }

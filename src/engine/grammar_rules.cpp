@@ -135,7 +135,8 @@ Result<RuleId> RuleBuilder::literal_rule(const Json& value) {
 }
 
 Result<RuleId> RuleBuilder::string_rule(const Shape& shape) {
-    std::string key = "string " + std::to_string(shape.length_min) + " " + (shape.length_max ? std::to_string(*shape.length_max) : "-");
+    std::string key = "string " + std::to_string(shape.length_min) + " " +
+                      (shape.length_max ? std::to_string(*shape.length_max) : "-");
     for (const auto& pattern : shape.patterns) key += " " + Json(pattern).dump();
     return rule_for(key, [this, shape](Rule rule) { return fill_string(shape, rule); });
 }
@@ -153,18 +154,20 @@ Result<RuleId> RuleBuilder::number_rule(const Shape& shape) {
             return {};
         });
     }
-    return rule_for("integer " + key_of(shape.minimum) + " " + key_of(shape.maximum), [this, shape](Rule rule) -> Result<void> {
-        const auto low = shape.minimum ? integer_bound(*shape.minimum, 1) : std::optional(-kIntegerOpen);
-        const auto high = shape.maximum ? integer_bound(*shape.maximum, -1) : std::optional(kIntegerOpen);
-        if (!low || !high) return {};
-        const bool is_open_above = !shape.maximum && *low > *high, is_open_below = !shape.minimum && *high < *low;
-        fill_integers(is_open_below ? INT64_MIN : *low, is_open_above ? INT64_MAX : *high, rule);
-        return {};
-    });
+    return rule_for(
+        "integer " + key_of(shape.minimum) + " " + key_of(shape.maximum), [this, shape](Rule rule) -> Result<void> {
+            const auto low = shape.minimum ? integer_bound(*shape.minimum, 1) : std::optional(-kIntegerOpen);
+            const auto high = shape.maximum ? integer_bound(*shape.maximum, -1) : std::optional(kIntegerOpen);
+            if (!low || !high) return {};
+            const bool is_open_above = !shape.maximum && *low > *high, is_open_below = !shape.minimum && *high < *low;
+            fill_integers(is_open_below ? INT64_MIN : *low, is_open_above ? INT64_MAX : *high, rule);
+            return {};
+        });
 }
 
 Result<RuleId> RuleBuilder::array_rule(const Shape& shape) {
-    std::string key = "array " + std::to_string(shape.items_min) + " " + (shape.items_max ? std::to_string(*shape.items_max) : "-");
+    std::string key =
+        "array " + std::to_string(shape.items_min) + " " + (shape.items_max ? std::to_string(*shape.items_max) : "-");
     for (const AllOf& schemas : shape.prefix) key += " " + place_key(schemas);
     key += " and " + place_key(shape.items);
     return rule_for(key, [this, shape](Rule rule) { return fill_array(shape, rule); });
@@ -218,7 +221,8 @@ StateId RuleBuilder::quoted(StateId from, std::string_view text) {
 
 StateId RuleBuilder::scalar(StateId from, const Json& value) {
     const StateId end = nfa_.text(from, value.dump());
-    const bool is_whole = value.is_number_float() && type_of(value) == kInteger && std::abs(value.get<double>()) < 0x1p53;
+    const bool is_whole =
+        value.is_number_float() && type_of(value) == kInteger && std::abs(value.get<double>()) < 0x1p53;
     if (is_whole) nfa_.text(from, std::to_string(value.get<std::int64_t>()), end);
     return end;
 }
@@ -262,7 +266,8 @@ void RuleBuilder::fill_number(Rule rule) {
     nfa_.empty(digits(byte(whole, '.'), kFractionDigits), mantissa);
     nfa_.empty(mantissa, rule.accept);
 
-    const StateId mark = nfa_.add(), up = nfa_.add(), down = nfa_.add(), up_digits = nfa_.add(), down_digits = nfa_.add();
+    const StateId mark = nfa_.add(), up = nfa_.add(), down = nfa_.add(), up_digits = nfa_.add(),
+                  down_digits = nfa_.add();
     byte(mantissa, 'e', mark);
     byte(mantissa, 'E', mark);
     nfa_.empty(mark, up);
@@ -278,19 +283,24 @@ void RuleBuilder::fill_number(Rule rule) {
 
 void RuleBuilder::fill_integers(std::int64_t low, std::int64_t high, Rule rule) {
     if (low > high) return;
-    const auto magnitude = [](std::int64_t value) { return value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value); };
+    const auto magnitude = [](std::int64_t value) {
+        return value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
+    };
     if (low < 0) {
         const std::uint64_t least = high < 0 ? magnitude(high) : 1;
         add_decimal_range(nfa_, byte(rule.start, '-'), least, magnitude(low), rule.accept);
     }
-    if (high >= 0) add_decimal_range(nfa_, rule.start, static_cast<std::uint64_t>(std::max<std::int64_t>(low, 0)), magnitude(high), rule.accept);
+    if (high >= 0)
+        add_decimal_range(nfa_, rule.start, static_cast<std::uint64_t>(std::max<std::int64_t>(low, 0)), magnitude(high),
+                          rule.accept);
 }
 
 Result<void> RuleBuilder::fill_string(const Shape& shape, Rule rule) {
     StringLanguage language = any_string();
     const std::size_t limit = StringLanguage::kStatesMax;
     if (shape.length_min > limit || shape.length_max.value_or(0) > limit) {
-        return fail(ErrorCode::resource_exhausted, "schema: strings longer than " + std::to_string(limit) + " characters cannot be counted");
+        return fail(ErrorCode::resource_exhausted,
+                    "schema: strings longer than " + std::to_string(limit) + " characters cannot be counted");
     }
     if (shape.length_max) {
         if (*shape.length_max < shape.length_min) return {};

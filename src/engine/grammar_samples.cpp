@@ -24,10 +24,12 @@ int main(int count, char** arguments) {
             answer["accepted"] = Json::array();
             for (const auto& text : request["texts"]) {
                 const auto& bytes = text.get_ref<const std::string&>();
-                answer["accepted"].push_back(accepts_bytes(**grammar, *tokenizer, bytes) + 2 * accepts_tokens(**grammar, *tokenizer, bytes));
+                answer["accepted"].push_back(accepts_bytes(**grammar, *tokenizer, bytes) +
+                                             2 * accepts_tokens(**grammar, *tokenizer, bytes));
             }
             answer["samples"] = Json::array();
-            for (int i = 0; i < samples; ++i) answer["samples"].push_back(random_text(**grammar, *tokenizer, random, 30));
+            for (int i = 0; i < samples; ++i)
+                answer["samples"].push_back(random_text(**grammar, *tokenizer, random, 30));
         }
         std::cout << answer.dump() << "\n";
     }

@@ -82,7 +82,12 @@ void keep_least(std::optional<std::size_t>& bound, std::optional<std::size_t> ot
 std::string decoded_pointer(std::string_view fragment) {
     std::string text;
     for (std::size_t i = 0; i < fragment.size(); ++i) {
-        const auto hex = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; };
+        const auto hex = [](char c) {
+            return c >= '0' && c <= '9'   ? c - '0'
+                   : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                   : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                          : -1;
+        };
         if (fragment[i] == '%' && i + 2 < fragment.size() && hex(fragment[i + 1]) >= 0 && hex(fragment[i + 2]) >= 0) {
             text += static_cast<char>(hex(fragment[i + 1]) * 16 + hex(fragment[i + 2]));
             i += 2;
@@ -105,7 +110,8 @@ const Json* follow_pointer(const Json& document, std::string_view pointer) {
         }
         pointer.remove_prefix(end);
         if (at->is_array()) {
-            const bool is_index = !name.empty() && name.size() < 7 && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+            const bool is_index = !name.empty() && name.size() < 7 &&
+                                  std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
             const std::size_t index = is_index ? std::stoul(name) : at->size();
             at = index < at->size() ? &(*at)[index] : nullptr;
         } else {
@@ -145,8 +151,10 @@ int compare_numbers(const Json& a, const Json& b) {
 }
 
 Result<SchemaReader> SchemaReader::parse(std::string_view text) {
-    if (text.size() > kTextMax) return fail(ErrorCode::resource_exhausted, "schema: longer than " + std::to_string(kTextMax) + " bytes");
-    if (nests_deeper(text, kNestingMax)) return fail(ErrorCode::resource_exhausted, "schema: nested deeper than " + std::to_string(kNestingMax));
+    if (text.size() > kTextMax)
+        return fail(ErrorCode::resource_exhausted, "schema: longer than " + std::to_string(kTextMax) + " bytes");
+    if (nests_deeper(text, kNestingMax))
+        return fail(ErrorCode::resource_exhausted, "schema: nested deeper than " + std::to_string(kNestingMax));
     SchemaReader reader;
     Json document = Json::parse(text, nullptr, false);
     if (document.is_discarded()) return fail(ErrorCode::malformed, "schema: not JSON");
@@ -170,22 +178,42 @@ std::unexpected<Error> SchemaReader::unsupported(const Json& schema, const std::
 }
 
 Result<void> SchemaReader::refuse_unsupported(const Json& schema) const {
-    static constexpr std::array<const char*, 20> kRefused{
-        "not", "if", "then", "else", "dependentRequired", "dependentSchemas", "dependencies", "patternProperties", "propertyNames",
-        "minProperties", "maxProperties", "unevaluatedProperties", "unevaluatedItems", "contains", "minContains", "maxContains",
-        "multipleOf", "$dynamicRef", "$recursiveRef", "uniqueItems"};
+    static constexpr std::array<const char*, 20> kRefused{"not",
+                                                          "if",
+                                                          "then",
+                                                          "else",
+                                                          "dependentRequired",
+                                                          "dependentSchemas",
+                                                          "dependencies",
+                                                          "patternProperties",
+                                                          "propertyNames",
+                                                          "minProperties",
+                                                          "maxProperties",
+                                                          "unevaluatedProperties",
+                                                          "unevaluatedItems",
+                                                          "contains",
+                                                          "minContains",
+                                                          "maxContains",
+                                                          "multipleOf",
+                                                          "$dynamicRef",
+                                                          "$recursiveRef",
+                                                          "uniqueItems"};
     for (const char* keyword : kRefused) {
         const Json* value = member(schema, keyword);
         if (value == nullptr) continue;
-        const bool asks_nothing = (value->is_boolean() && !value->get<bool>() && std::string_view(keyword) == "uniqueItems") ||
-                                  (value->is_number_unsigned() && value->get<std::uint64_t>() == 0 && std::string_view(keyword) == "minProperties");
+        const bool asks_nothing =
+            (value->is_boolean() && !value->get<bool>() && std::string_view(keyword) == "uniqueItems") ||
+            (value->is_number_unsigned() && value->get<std::uint64_t>() == 0 &&
+             std::string_view(keyword) == "minProperties");
         if (!asks_nothing) return unsupported(schema, "keyword '" + std::string(keyword) + "' is not supported");
     }
     return {};
 }
 
 Result<void> SchemaReader::apply(const Json& schema, Shapes& shapes) {
-    if (++steps_ > kStepsMax) return fail(ErrorCode::resource_exhausted, "schema: its alternatives multiply past " + std::to_string(kStepsMax) + " steps");
+    if (++steps_ > kStepsMax)
+        return fail(ErrorCode::resource_exhausted,
+                    "schema: its alternatives multiply past " + std::to_string(kStepsMax) + " steps");
     if (schema.is_boolean()) {
         if (!schema.get<bool>()) shapes.clear();
         return {};
@@ -208,14 +236,18 @@ Result<void> SchemaReader::apply_keywords(const Json& schema, Shape& shape) cons
     if (const Json* constant = member(schema, "const")) values = std::vector<Json>{*constant};
     if (const Json* choices = member(schema, "enum")) {
         if (!choices->is_array()) return malformed(schema, "'enum' is no array");
-        const auto is_kept = [&](const Json& value) { return !values || std::ranges::find(*values, value) != values->end(); };
+        const auto is_kept = [&](const Json& value) {
+            return !values || std::ranges::find(*values, value) != values->end();
+        };
         std::vector<Json> kept;
         for (const Json& value : *choices) {
             if (is_kept(value) && std::ranges::find(kept, value) == kept.end()) kept.push_back(value);
         }
         values = std::move(kept);
     }
-    if (values && shape.values) std::erase_if(*values, [&](const Json& v) { return std::ranges::find(*shape.values, v) == shape.values->end(); });
+    if (values && shape.values)
+        std::erase_if(*values,
+                      [&](const Json& v) { return std::ranges::find(*shape.values, v) == shape.values->end(); });
     if (values) shape.values = std::move(values);
     TRY_VOID(apply_numbers(schema, shape));
     TRY_VOID(apply_strings(schema, shape));
@@ -226,8 +258,9 @@ Result<void> SchemaReader::apply_keywords(const Json& schema, Shape& shape) cons
 Result<Types> SchemaReader::types_of(const Json& schema) const {
     const Json* type = member(schema, "type");
     if (type == nullptr) return kAllTypes;
-    static const std::map<std::string, Types, std::less<>> kNames{{"null", kNull}, {"boolean", kBoolean}, {"integer", kInteger},
-        {"number", kNumber}, {"string", kString}, {"array", kArray}, {"object", kObject}};
+    static const std::map<std::string, Types, std::less<>> kNames{
+        {"null", kNull},     {"boolean", kBoolean}, {"integer", kInteger}, {"number", kNumber},
+        {"string", kString}, {"array", kArray},     {"object", kObject}};
     Types types = 0;
     const auto add = [&](const Json& name) {
         const auto found = name.is_string() ? kNames.find(name.get_ref<const std::string&>()) : kNames.end();
@@ -249,13 +282,19 @@ Result<std::optional<std::size_t>> SchemaReader::count_of(const Json& schema, co
 }
 
 Result<void> SchemaReader::apply_numbers(const Json& schema, Shape& shape) const {
-    struct Keyword { const char* name; int direction; bool is_exclusive; };
-    static constexpr std::array<Keyword, 4> kKeywords{{{"minimum", 1, false}, {"maximum", -1, false}, {"exclusiveMinimum", 1, true}, {"exclusiveMaximum", -1, true}}};
+    struct Keyword {
+        const char* name;
+        int direction;
+        bool is_exclusive;
+    };
+    static constexpr std::array<Keyword, 4> kKeywords{
+        {{"minimum", 1, false}, {"maximum", -1, false}, {"exclusiveMinimum", 1, true}, {"exclusiveMaximum", -1, true}}};
     for (const auto& [name, direction, is_exclusive] : kKeywords) {
         const Json* value = member(schema, name);
         if (value == nullptr) continue;
         if (value->is_boolean() && !value->get<bool>()) continue; // draft 4: exclusive is a flag
-        if (value->is_boolean() && is_exclusive) return unsupported(schema, "'" + std::string(name) + "' as a flag (draft 4) is not supported");
+        if (value->is_boolean() && is_exclusive)
+            return unsupported(schema, "'" + std::string(name) + "' as a flag (draft 4) is not supported");
         if (!value->is_number()) return malformed(schema, "'" + std::string(name) + "' is no number");
         tighten(direction > 0 ? shape.minimum : shape.maximum, {*value, is_exclusive}, direction);
         shape.mentioned |= kNumber;
@@ -304,13 +343,15 @@ Result<void> SchemaReader::apply_objects(const Json& schema, Shape& shape) const
     const Json* required = member(schema, "required");
     const Json* additional = member(schema, "additionalProperties");
     if (properties != nullptr && !properties->is_object()) return malformed(schema, "'properties' is no object");
-    if (required != nullptr && !(required->is_array() && std::ranges::all_of(*required, [](const Json& name) { return name.is_string(); }))) {
+    if (required != nullptr &&
+        !(required->is_array() && std::ranges::all_of(*required, [](const Json& name) { return name.is_string(); }))) {
         return malformed(schema, "'required' is no array of strings");
     }
     if (properties != nullptr || required != nullptr || additional != nullptr) shape.mentioned |= kObject;
     if (additional != nullptr) {
         for (Property& property : shape.properties) {
-            if (properties == nullptr || !properties->contains(property.name)) add_schema(property.schemas, *additional);
+            if (properties == nullptr || !properties->contains(property.name))
+                add_schema(property.schemas, *additional);
         }
     }
     if (properties != nullptr) {
@@ -343,7 +384,8 @@ Result<void> SchemaReader::apply_reference(const Json& schema, Shapes& shapes) {
     }
     const Json* target = follow_pointer(*document_, decoded_pointer(std::string_view(text).substr(1)));
     if (target == nullptr) return malformed(schema, "'$ref' " + formats::quote(text) + " leads nowhere");
-    if (std::ranges::find(referred_, target) != referred_.end()) return malformed(schema, "'$ref' " + formats::quote(text) + " refers to itself");
+    if (std::ranges::find(referred_, target) != referred_.end())
+        return malformed(schema, "'$ref' " + formats::quote(text) + " refers to itself");
     referred_.push_back(target);
     auto applied = apply(*target, shapes);
     referred_.pop_back();
@@ -360,12 +402,15 @@ Result<void> SchemaReader::apply_choice(const Json& schema, const char* keyword,
         taken.push_back(shapes);
         TRY_VOID(apply(choice, taken.back()));
         count += taken.back().size();
-        if (count > kShapesMax) return fail(ErrorCode::resource_exhausted, place(schema) + ": more than " + std::to_string(kShapesMax) + " alternatives");
+        if (count > kShapesMax)
+            return fail(ErrorCode::resource_exhausted,
+                        place(schema) + ": more than " + std::to_string(kShapesMax) + " alternatives");
     }
     for (std::size_t i = 0; is_exclusive && i < taken.size(); ++i) {
         for (std::size_t j = 0; j < i; ++j) {
             if (!TRY(are_apart(taken[i], taken[j], 0))) {
-                return unsupported(schema, "'oneOf' whose alternatives " + std::to_string(j) + " and " + std::to_string(i) + " may both hold is not supported; use 'anyOf'");
+                return unsupported(schema, "'oneOf' whose alternatives " + std::to_string(j) + " and " +
+                                               std::to_string(i) + " may both hold is not supported; use 'anyOf'");
             }
         }
     }
@@ -462,7 +507,9 @@ Result<bool> SchemaReader::fits(const Json& value, const Shape& shape, std::size
         }
         for (const auto& [name, child] : value.items()) {
             const auto property = std::ranges::find(shape.properties, name, &Property::name);
-            const AllOf& schemas = property != shape.properties.end() ? property->schemas : shape.additional ? *shape.additional : AllOf();
+            const AllOf& schemas = property != shape.properties.end() ? property->schemas
+                                   : shape.additional                 ? *shape.additional
+                                                                      : AllOf();
             if (!TRY(fits(child, schemas, depth + 1))) return false;
         }
     }
@@ -481,7 +528,8 @@ Result<bool> SchemaReader::are_apart(const Shapes& a, const Shapes& b, std::size
 /// Whether no value fits both: by type, by values, by the range of numbers, or by a required member that tells them apart.
 Result<bool> SchemaReader::are_apart(const Shape& a, const Shape& b, std::size_t depth) {
     if (a.values || b.values) {
-        const auto& [listed, other] = a.values ? std::pair<const Shape&, const Shape&>(a, b) : std::pair<const Shape&, const Shape&>(b, a);
+        const auto& [listed, other] =
+            a.values ? std::pair<const Shape&, const Shape&>(a, b) : std::pair<const Shape&, const Shape&>(b, a);
         for (const Json& value : *listed.values) {
             if (TRY(fits(value, listed, 0)) && TRY(fits(value, other, 0))) return false;
         }

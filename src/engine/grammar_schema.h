@@ -39,7 +39,7 @@ struct Property {
 
 struct Shape {
     Types types = kAllTypes; ///< as declared
-    Types mentioned = 0;     ///< types that a keyword speaks of
+    Types mentioned = 0; ///< types that a keyword speaks of
     std::optional<std::vector<Json>> values;
 
     std::optional<Bound> minimum, maximum;
@@ -56,14 +56,13 @@ struct Shape {
     std::vector<Property> properties;
     std::vector<std::string> required;
     std::optional<AllOf> additional; ///< of members not in `properties`; without it, see SchemaReader::finished
-
 };
 
 class SchemaReader {
 public:
     static constexpr std::size_t kTextMax = std::size_t{512} << 10;
     static constexpr std::size_t kNestingMax = 64;
-    static constexpr std::size_t kShapesMax = 256;    ///< alternatives at one place
+    static constexpr std::size_t kShapesMax = 256; ///< alternatives at one place
     static constexpr std::size_t kStepsMax = 200'000; ///< schemas applied, all places together
 
     /// Errors: malformed (not JSON), resource_exhausted.

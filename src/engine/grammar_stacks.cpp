@@ -74,7 +74,8 @@ StackId Stacks::intern(std::span<const Frame> frames, bool holds_end) {
     std::uint32_t depth = 0;
     for (const Frame& frame : frames) depth = std::max(depth, nodes_[frame.below].depth + 1);
     const auto id = static_cast<StackId>(nodes_.size());
-    nodes_.push_back({static_cast<std::uint32_t>(frames_.size()), static_cast<std::uint32_t>(frames.size()), depth, holds_end});
+    nodes_.push_back(
+        {static_cast<std::uint32_t>(frames_.size()), static_cast<std::uint32_t>(frames.size()), depth, holds_end});
     frames_.insert(frames_.end(), frames.begin(), frames.end());
     table_[slot] = id;
     if (2 * nodes_.size() > table_.size()) grow_table();
@@ -113,7 +114,8 @@ StackId Stacks::merge(StackId a, StackId b) {
 StackId Stacks::copy_from(const Stacks& other, StackId stack, std::vector<StackId>& copied) {
     if (copied[stack] != kNone) return copied[stack];
     std::vector<Frame> frames;
-    for (const Frame& frame : other.frames(stack)) frames.push_back({frame.resume, copy_from(other, frame.below, copied)});
+    for (const Frame& frame : other.frames(stack))
+        frames.push_back({frame.resume, copy_from(other, frame.below, copied)});
     return copied[stack] = intern(frames, other.nodes_[stack].holds_end);
 }
 

@@ -55,11 +55,13 @@ private:
     struct Node {
         std::uint32_t first;
         std::uint32_t frames; ///< by resume, ascending
-        std::uint32_t depth;  ///< of its deepest stack
+        std::uint32_t depth; ///< of its deepest stack
         bool holds_end;
     };
 
-    std::span<const Frame> frames(StackId stack) const { return std::span(frames_).subspan(nodes_[stack].first, nodes_[stack].frames); }
+    std::span<const Frame> frames(StackId stack) const {
+        return std::span(frames_).subspan(nodes_[stack].first, nodes_[stack].frames);
+    }
     StackId intern(std::span<const Frame> frames, bool holds_end);
     StackId push(StateId resume, StackId below);
     StackId merge(StackId a, StackId b);

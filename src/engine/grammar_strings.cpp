@@ -9,14 +9,20 @@ std::u32string characters_of(std::string_view utf8) {
     std::u32string characters;
     for (std::size_t i = 0; i < utf8.size();) {
         const auto lead = static_cast<unsigned char>(utf8[i]);
-        const std::size_t length = lead < 0x80 ? 1 : lead < 0xC0 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF8 ? 4 : 0;
+        const std::size_t length = lead < 0x80   ? 1
+                                   : lead < 0xC0 ? 0
+                                   : lead < 0xE0 ? 2
+                                   : lead < 0xF0 ? 3
+                                   : lead < 0xF8 ? 4
+                                                 : 0;
         if (length == 0 || i + length > utf8.size()) {
             characters += U'\uFFFD';
             ++i;
             continue;
         }
         char32_t character = length == 1 ? lead : lead & (0xFFu >> (length + 1));
-        for (std::size_t k = 1; k < length; ++k) character = character << 6 | (static_cast<unsigned char>(utf8[i + k]) & 0x3F);
+        for (std::size_t k = 1; k < length; ++k)
+            character = character << 6 | (static_cast<unsigned char>(utf8[i + k]) & 0x3F);
         characters += character;
         i += length;
     }

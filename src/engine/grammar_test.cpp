@@ -37,11 +37,12 @@ TEST(Grammar, AnyObjectIsJson) {
                              "{\n  \"a\": [\n    true,\n    false\n  ]\n}"}) {
         expect(*grammar, text, true);
     }
-    for (const char* text : {"", "[]", "1", "{} ", " {}", "{\"a\"}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":\"\\ud83d\"}", "{\"a\":\"\t\"}",
-                             "{\"a\":  1}", "{a:1}", "{\"a\":1e999}"}) {
+    for (const char* text : {"", "[]", "1", "{} ", " {}", "{\"a\"}", "{\"a\":01}", "{\"a\":1,}", "{\"a\":\"\\ud83d\"}",
+                             "{\"a\":\"\t\"}", "{\"a\":  1}", "{a:1}", "{\"a\":1e999}"}) {
         expect(*grammar, text, false);
     }
-    for (const char* text : {"{\"a\":\"\xff\"}", "{\"a\":\"\xc0\x80\"}", "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":\"\xc3\"}"}) {
+    for (const char* text :
+         {"{\"a\":\"\xff\"}", "{\"a\":\"\xc0\x80\"}", "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":\"\xc3\"}"}) {
         EXPECT_FALSE(accepts_bytes(*grammar, gpt2(), text)) << text; // a tokenizer repairs such text
     }
 }
@@ -63,13 +64,16 @@ TEST(Grammar, FinishedMeansNothingMayFollow) {
 }
 
 TEST(Grammar, PropertiesInTheirOrder) {
-    const auto grammar = schema(R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,"maximum":150},
+    const auto grammar = schema(
+        R"({"type":"object","properties":{"name":{"type":"string"},"age":{"type":"integer","minimum":0,"maximum":150},
         "tags":{"type":"array","items":{"enum":["x","y"]},"maxItems":2}},"required":["name"]})");
-    for (const char* text : {R"({"name":"a"})", R"({"name": "a", "age": 150})", R"({"name":"a","tags":[]})", R"({"name":"a","age":0,"tags":["x", "y"]})"}) {
+    for (const char* text : {R"({"name":"a"})", R"({"name": "a", "age": 150})", R"({"name":"a","tags":[]})",
+                             R"({"name":"a","age":0,"tags":["x", "y"]})"}) {
         expect(*grammar, text, true);
     }
-    for (const char* text : {"{}", R"({"age":1,"name":"a"})", R"({"name":"a","age":151})", R"({"name":"a","age":-1})", R"({"name":"a","b":1})",
-                             R"({"name":"a","tags":["z"]})", R"({"name":"a","tags":["x","x","x"]})", R"({"name":1})", R"({"name":"a",})"}) {
+    for (const char* text : {"{}", R"({"age":1,"name":"a"})", R"({"name":"a","age":151})", R"({"name":"a","age":-1})",
+                             R"({"name":"a","b":1})", R"({"name":"a","tags":["z"]})",
+                             R"({"name":"a","tags":["x","x","x"]})", R"({"name":1})", R"({"name":"a",})"}) {
         expect(*grammar, text, false);
     }
 }
@@ -149,8 +153,11 @@ TEST(Grammar, RefusesByName) {
     EXPECT_EQ(error(R"({"type":"string","pattern":"(a"})").code, ErrorCode::malformed);
     EXPECT_EQ(error(R"({"type":"integer","minimum":3,"maximum":2})").code, ErrorCode::unsupported);
     EXPECT_EQ(error(R"({"oneOf":[{"type":"string"},{"type":"string","maxLength":3}]})").code, ErrorCode::unsupported);
-    EXPECT_EQ(error(R"({"type":"array","items":{"type":"integer"},"maxItems":1000000})").code, ErrorCode::resource_exhausted);
-    EXPECT_EQ(error(R"({"$defs":{"a":{"type":"array","items":{"$ref":"#/$defs/a"},"minItems":1}},"$ref":"#/$defs/a"})").code, ErrorCode::unsupported);
+    EXPECT_EQ(error(R"({"type":"array","items":{"type":"integer"},"maxItems":1000000})").code,
+              ErrorCode::resource_exhausted);
+    EXPECT_EQ(
+        error(R"({"$defs":{"a":{"type":"array","items":{"$ref":"#/$defs/a"},"minItems":1}},"$ref":"#/$defs/a"})").code,
+        ErrorCode::unsupported);
     EXPECT_EQ(error(std::string(100, '[') + std::string(100, ']')).code, ErrorCode::resource_exhausted);
     EXPECT_EQ(error(R"({"type":"string","pattern":"(a|aa)*b.{900}"})").code, ErrorCode::resource_exhausted);
 }

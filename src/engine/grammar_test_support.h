@@ -21,7 +21,9 @@ inline Mask allowed(const Grammar::State& state, const Tokenizer& tokenizer) {
     return mask;
 }
 
-inline bool has(const Mask& mask, TokenId id) { return mask[static_cast<std::size_t>(id) / 64] >> (static_cast<std::size_t>(id) % 64) & 1; }
+inline bool has(const Mask& mask, TokenId id) {
+    return mask[static_cast<std::size_t>(id) / 64] >> (static_cast<std::size_t>(id) % 64) & 1;
+}
 
 inline bool may_end(const Mask& mask, const Tokenizer& tokenizer) {
     const auto ends = tokenizer.end_ids();
@@ -63,7 +65,8 @@ inline bool accepts_tokens(const Grammar& grammar, const Tokenizer& tokenizer, s
 
 /// A text of random allowed tokens, ended where it may end after `calm` tokens (then the likeliest to close are taken).
 /// Empty when no token was allowed, which must not happen.
-inline std::string random_text(const Grammar& grammar, const Tokenizer& tokenizer, std::mt19937& random, std::size_t tokens_max) {
+inline std::string random_text(const Grammar& grammar, const Tokenizer& tokenizer, std::mt19937& random,
+                               std::size_t tokens_max) {
     const auto state = grammar.start();
     std::string text;
     for (std::size_t count = 0;; ++count) {
@@ -77,7 +80,8 @@ inline std::string random_text(const Grammar& grammar, const Tokenizer& tokenize
                 const std::string_view bytes = tokenizer.token_bytes(id);
                 if (bytes.empty()) continue;
                 choices.push_back(id);
-                const bool closes = bytes.size() == 1 && std::string_view("\"}]0el").find(bytes[0]) != std::string_view::npos;
+                const bool closes =
+                    bytes.size() == 1 && std::string_view("\"}]0el").find(bytes[0]) != std::string_view::npos;
                 if (closes) closing.push_back(id);
             }
         }

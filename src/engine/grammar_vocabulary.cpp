@@ -39,7 +39,8 @@ std::shared_ptr<const Vocabulary> Vocabulary::build(const tokenizer::Tokenizer& 
 
     std::vector<std::uint32_t> open; // the nodes from the root to here
     const auto close_to = [&](std::size_t depth) {
-        for (; open.size() > depth; open.pop_back()) v.nodes_[open.back()].next = static_cast<std::uint32_t>(v.nodes_.size());
+        for (; open.size() > depth; open.pop_back())
+            v.nodes_[open.back()].next = static_cast<std::uint32_t>(v.nodes_.size());
     };
     std::string_view before;
     for (std::uint32_t i = 0; i < v.tokens_.size(); ++i) {

@@ -37,7 +37,8 @@ public:
     std::uint32_t nodes() const { return static_cast<std::uint32_t>(nodes_.size() - 1); }
     const Node& node(std::uint32_t index) const { return nodes_[index]; }
     std::span<const tokenizer::TokenId> tokens(std::uint32_t node) const {
-        return std::span(tokens_).subspan(nodes_[node].first_token, nodes_[node + 1].first_token - nodes_[node].first_token);
+        return std::span(tokens_).subspan(nodes_[node].first_token,
+                                          nodes_[node + 1].first_token - nodes_[node].first_token);
     }
     std::string_view bytes(tokenizer::TokenId id) const {
         const auto i = static_cast<std::size_t>(id);
@@ -53,9 +54,9 @@ public:
 private:
     Vocabulary() = default;
 
-    std::string text_;                       ///< all tokens' bytes by id; of specials none
+    std::string text_; ///< all tokens' bytes by id; of specials none
     std::vector<std::uint32_t> token_begin_; ///< and the end
-    std::vector<Node> nodes_;                ///< and one behind the last
+    std::vector<Node> nodes_; ///< and one behind the last
     std::vector<tokenizer::TokenId> tokens_; ///< by bytes, then id
     std::vector<tokenizer::TokenId> end_ids_;
     std::bitset<256> single_bytes_;

@@ -26,7 +26,10 @@ void HashJobs::run(std::uint32_t threads, const Progress& progress) {
     };
     {
         std::vector<std::jthread> helpers;
-        for (std::uint32_t i = 1; i < threads; ++i) helpers.emplace_back([&] { while (run_one()) {} });
+        for (std::uint32_t i = 1; i < threads; ++i)
+            helpers.emplace_back([&] {
+                while (run_one()) {}
+            });
         while (run_one()) {
             if (progress) progress(std::min(done.load(), size_all_ - 1), size_all_);
         }

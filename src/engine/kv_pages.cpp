@@ -31,7 +31,8 @@ Result<std::unique_ptr<KvPages>> KvPages::create(const formats::ModelConfig& con
     // Reserved, not yet given: memory is spent on pages that sequences have reached.
     void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) {
-        return fail(ErrorCode::resource_exhausted, "no room for a key-value cache of " + std::to_string(size) + " bytes");
+        return fail(ErrorCode::resource_exhausted,
+                    "no room for a key-value cache of " + std::to_string(size) + " bytes");
     }
     std::unique_ptr<KvPages> pages(new KvPages);
     pages->base_ = static_cast<std::uint16_t*>(memory);

@@ -26,7 +26,8 @@ tokenizer::GgufVocabulary vocabulary_of(const formats::TokenizerData& data) {
 }
 
 Result<std::unique_ptr<tokenizer::Tokenizer>> read(const formats::TokenizerData& data) {
-    if (!data.tokenizer_json.empty()) return tokenizer::Tokenizer::from_hugging_face(data.tokenizer_json, data.tokenizer_config_json);
+    if (!data.tokenizer_json.empty())
+        return tokenizer::Tokenizer::from_hugging_face(data.tokenizer_json, data.tokenizer_config_json);
     if (data.tokens.empty()) return fail(ErrorCode::not_found, "the model carries no tokenizer");
     return tokenizer::Tokenizer::from_gguf(vocabulary_of(data));
 }

@@ -18,8 +18,8 @@ std::uint32_t thread_count(std::uint32_t asked) {
 
 class LoadedModel final : public Model {
 public:
-    LoadedModel(std::shared_ptr<const formats::ModelFile> file, const kernels::KernelSet& kernels, std::unique_ptr<ThreadPool> pool,
-                ModelWeights weights)
+    LoadedModel(std::shared_ptr<const formats::ModelFile> file, const kernels::KernelSet& kernels,
+                std::unique_ptr<ThreadPool> pool, ModelWeights weights)
         : file_(std::move(file)), kernels_(kernels), pool_(std::move(pool)), weights_(std::move(weights)) {}
 
     const formats::ModelConfig& config() const override { return weights_.config; }
@@ -28,7 +28,8 @@ public:
     const kernels::KernelSet& kernels() const override { return kernels_; }
     std::uint64_t weight_bytes() const override { return weights_.bytes; }
 
-    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits, AsideJobs aside) const override {
+    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits,
+                 AsideJobs aside) const override {
         ASSAY_ASSERT(weights_.causal());
         std::size_t rows = 0;
         for (const SequenceStep& step : steps) rows += step.logits_rows;
@@ -44,7 +45,8 @@ private:
     static constexpr std::uint32_t kEvaluateRows = 128;
 
     /// A model of thousands of requests a second shares one set of threads: passes take turns.
-    void run(std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden, AsideJobs aside) const {
+    void run(std::span<const SequenceStep> steps, const KvPages& cache, float* logits, float* hidden,
+             AsideJobs aside) const {
         const std::lock_guard lock(mutex_);
         ForwardPass pass(weights_, kernels_, workspace_, pool_->threads(), steps, cache, logits, hidden, aside);
         pool_->run([&pass](Team& team) { pass.run(team); });
@@ -53,12 +55,14 @@ private:
     Result<void> check_tokens(std::span<const TokenId> tokens) const {
         if (tokens.empty()) return fail(ErrorCode::invalid_argument, "no tokens");
         if (tokens.size() > config().context_max) {
-            return fail(ErrorCode::invalid_argument, std::to_string(tokens.size()) + " tokens are more than the context of " +
+            return fail(ErrorCode::invalid_argument, std::to_string(tokens.size()) +
+                                                         " tokens are more than the context of " +
                                                          std::to_string(config().context_max));
         }
         for (const TokenId token : tokens) {
             if (token < 0 || static_cast<std::uint32_t>(token) >= config().vocabulary) {
-                return fail(ErrorCode::invalid_argument, "token id " + std::to_string(token) + " is outside the vocabulary of " +
+                return fail(ErrorCode::invalid_argument, "token id " + std::to_string(token) +
+                                                             " is outside the vocabulary of " +
                                                              std::to_string(config().vocabulary));
             }
         }
@@ -96,7 +100,8 @@ Result<void> LoadedModel::evaluate(std::span<const TokenId> tokens, std::uint32_
             const std::span<const float> row(logits.data() + i * vocabulary, vocabulary);
             float maximum = 0;
             if (!kernels_.row_maximum(row.data(), vocabulary, &maximum)) {
-                return fail(ErrorCode::internal, "the logits of position " + std::to_string(past + i) + " are not finite");
+                return fail(ErrorCode::internal,
+                            "the logits of position " + std::to_string(past + i) + " are not finite");
             }
             sink(past + i, row);
         }
@@ -106,7 +111,8 @@ Result<void> LoadedModel::evaluate(std::span<const TokenId> tokens, std::uint32_
 
 /// docs/spec/arithmetic.md, "Sentence embeddings".
 Result<std::vector<float>> LoadedModel::embed(std::span<const TokenId> tokens) const {
-    if (weights_.causal()) return fail(ErrorCode::unsupported, "this model makes no sentence embeddings; a bert model does");
+    if (weights_.causal())
+        return fail(ErrorCode::unsupported, "this model makes no sentence embeddings; a bert model does");
     TRY_VOID(check_tokens(tokens));
     const std::vector<PageId> pages = first_pages(tokens.size());
     const auto cache = TRY(KvPages::create(config(), static_cast<std::uint32_t>(pages.size())));
@@ -116,7 +122,8 @@ Result<std::vector<float>> LoadedModel::embed(std::span<const TokenId> tokens) c
     run({&step, 1}, *cache, nullptr, hidden.data(), {});
 
     std::vector<float> sum(width, 0.0f);
-    for (std::size_t row = 0; row < tokens.size(); ++row) kernels_.add(sum.data(), hidden.data() + row * width, width, sum.data());
+    for (std::size_t row = 0; row < tokens.size(); ++row)
+        kernels_.add(sum.data(), hidden.data() + row * width, width, sum.data());
     double squares = 0;
     for (float& value : sum) {
         value /= static_cast<float>(tokens.size());

@@ -14,10 +14,10 @@ Value bytes_value(const crypto::Digest& digest) { return Bytes(digest.begin(), d
 
 std::string_view to_string(formats::RopeScaling scaling) {
     switch (scaling) {
-    case formats::RopeScaling::none: return "none";
-    case formats::RopeScaling::linear: return "linear";
-    case formats::RopeScaling::llama3: return "llama3";
-    case formats::RopeScaling::yarn: return "yarn";
+        case formats::RopeScaling::none: return "none";
+        case formats::RopeScaling::linear: return "linear";
+        case formats::RopeScaling::llama3: return "llama3";
+        case formats::RopeScaling::yarn: return "yarn";
     }
     return "none";
 }
@@ -96,7 +96,8 @@ Value tokenizer_record(const formats::TokenizerData& data) {
     };
 }
 
-Value tensor_record(std::string_view name, const tensor::TensorView& view, bool transposed, const crypto::Digest& root) {
+Value tensor_record(std::string_view name, const tensor::TensorView& view, bool transposed,
+                    const crypto::Digest& root) {
     return Value::Map{
         {"name", name},
         {"dtype", tensor::traits(view.dtype).name},
@@ -113,7 +114,9 @@ Value manifest_record(ManifestParts parts) {
         {"version", 1},
         {"arithmetic", kArithmeticVersion},
         {"graph", std::move(parts.graph)},
-        {"tensors", Value::Map{{"count", parts.tensor_count}, {"chunk", kTensorChunkBytes}, {"root", bytes_value(parts.tensors_root)}}},
+        {"tensors", Value::Map{{"count", parts.tensor_count},
+                               {"chunk", kTensorChunkBytes},
+                               {"root", bytes_value(parts.tensors_root)}}},
         {"tokenizer", std::move(parts.tokenizer)},
         {"chat_template", std::move(parts.chat_template)},
     };

@@ -20,7 +20,8 @@ codec::Value graph_record(const formats::ModelConfig& config);
 codec::Value tokenizer_record(const formats::TokenizerData& data);
 
 /// One tensor: name, type, shape, layout, size and the root over its chunks.
-codec::Value tensor_record(std::string_view name, const tensor::TensorView& view, bool transposed, const crypto::Digest& root);
+codec::Value tensor_record(std::string_view name, const tensor::TensorView& view, bool transposed,
+                           const crypto::Digest& root);
 
 struct ManifestParts {
     codec::Value graph;

@@ -20,16 +20,26 @@ TEST(Manifest, RealNumbersOfTheGraphAreAlwaysFloats) {
 TEST(Manifest, EveryFieldOfTheGraphCounts) {
     using formats::ModelConfig;
     const std::vector<void (*)(ModelConfig&)> changes = {
-        [](ModelConfig& c) { c.architecture = formats::Architecture::qwen3; }, [](ModelConfig& c) { c.layers = 77; },
-        [](ModelConfig& c) { c.embedding = 77; },         [](ModelConfig& c) { c.heads = 77; },
-        [](ModelConfig& c) { c.kv_heads = 77; },          [](ModelConfig& c) { c.head_size = 77; },
-        [](ModelConfig& c) { c.feed_forward = 77; },      [](ModelConfig& c) { c.vocabulary = 77; },
-        [](ModelConfig& c) { c.context_max = 77; },       [](ModelConfig& c) { c.norm_epsilon = 77; },
-        [](ModelConfig& c) { c.rope_base = 77; },         [](ModelConfig& c) { c.rope_size = 77; },
-        [](ModelConfig& c) { c.rope_scaling = formats::RopeScaling::yarn; }, [](ModelConfig& c) { c.rope_factor = 77; },
-        [](ModelConfig& c) { c.rope_low_freq_factor = 77; }, [](ModelConfig& c) { c.rope_high_freq_factor = 77; },
-        [](ModelConfig& c) { c.rope_original_context = 77; }, [](ModelConfig& c) { c.sliding_window = 77; },
-        [](ModelConfig& c) { c.tied_embeddings = true; }, [](ModelConfig& c) { c.token_types = 77; },
+        [](ModelConfig& c) { c.architecture = formats::Architecture::qwen3; },
+        [](ModelConfig& c) { c.layers = 77; },
+        [](ModelConfig& c) { c.embedding = 77; },
+        [](ModelConfig& c) { c.heads = 77; },
+        [](ModelConfig& c) { c.kv_heads = 77; },
+        [](ModelConfig& c) { c.head_size = 77; },
+        [](ModelConfig& c) { c.feed_forward = 77; },
+        [](ModelConfig& c) { c.vocabulary = 77; },
+        [](ModelConfig& c) { c.context_max = 77; },
+        [](ModelConfig& c) { c.norm_epsilon = 77; },
+        [](ModelConfig& c) { c.rope_base = 77; },
+        [](ModelConfig& c) { c.rope_size = 77; },
+        [](ModelConfig& c) { c.rope_scaling = formats::RopeScaling::yarn; },
+        [](ModelConfig& c) { c.rope_factor = 77; },
+        [](ModelConfig& c) { c.rope_low_freq_factor = 77; },
+        [](ModelConfig& c) { c.rope_high_freq_factor = 77; },
+        [](ModelConfig& c) { c.rope_original_context = 77; },
+        [](ModelConfig& c) { c.sliding_window = 77; },
+        [](ModelConfig& c) { c.tied_embeddings = true; },
+        [](ModelConfig& c) { c.token_types = 77; },
         [](ModelConfig& c) { c.rope_interleaved = true; }};
     std::vector<Bytes> blocks = {*codec::encode_dag_cbor(graph_record({}))};
     for (const auto change : changes) {

@@ -43,7 +43,8 @@ using AsideJobs = std::span<const std::function<void()>>;
 class Model {
 public:
     /// Errors: unsupported (an ISA the CPU lacks, a tensor type in a place it cannot be), malformed (missing or misshapen tensor, named).
-    static Result<std::shared_ptr<const Model>> load(std::shared_ptr<const formats::ModelFile> file, ModelOptions options);
+    static Result<std::shared_ptr<const Model>> load(std::shared_ptr<const formats::ModelFile> file,
+                                                     ModelOptions options);
     virtual ~Model() = default;
 
     virtual const formats::ModelConfig& config() const = 0;
@@ -57,13 +58,15 @@ public:
     /// every row asked for, in the order of the steps. Each row is a function of its own sequence alone. A NaN among the
     /// logits is the caller's to find (KernelSet::row_maximum). Causal models only; token ids and pages are asserted.
     /// Uses the model's threads; calls from several threads take turns. `aside` has run when it returns.
-    virtual void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits, AsideJobs aside) const = 0;
+    virtual void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits,
+                         AsideJobs aside) const = 0;
 
     /// Logits after every token of one sequence, in order; `sink(position, logits)` with logits[vocabulary].
     /// `chunk`: rows a forward pass (0 = engine's choice; never changes a bit). For causal language models.
     /// Errors: invalid_argument (id out of range, longer than the context), internal (NaN logit).
-    virtual Result<void> evaluate(std::span<const TokenId> tokens, std::uint32_t chunk,
-                                  const std::function<void(std::size_t position, std::span<const float> logits)>& sink) const = 0;
+    virtual Result<void>
+    evaluate(std::span<const TokenId> tokens, std::uint32_t chunk,
+             const std::function<void(std::size_t position, std::span<const float> logits)>& sink) const = 0;
 
     /// Sentence embedding (bert): mean over tokens, divided by its Euclidean norm. Errors: unsupported for causal models.
     virtual Result<std::vector<float>> embed(std::span<const TokenId> tokens) const = 0;
@@ -74,11 +77,14 @@ Result<std::shared_ptr<const tokenizer::Tokenizer>> load_tokenizer(const formats
 
 /// Content identity of a model. Source: docs/spec/commitment.md.
 struct ModelIdentity {
-    std::string cid;        ///< CIDv1 (raw leaves, UnixFS) of the file as `ipfs add --cid-version=1` names it; of the folder's files for safetensors
-    std::string commitment; ///< CIDv1 (DAG-CBOR, SHA-256) of the manifest: tensors root, graph, tokenizer, arithmetic version
+    std::string
+        cid; ///< CIDv1 (raw leaves, UnixFS) of the file as `ipfs add --cid-version=1` names it; of the folder's files for safetensors
+    std::string
+        commitment; ///< CIDv1 (DAG-CBOR, SHA-256) of the manifest: tensors root, graph, tokenizer, arithmetic version
     std::vector<std::uint8_t> manifest; ///< the DAG-CBOR bytes
 };
 /// `progress`: bytes hashed of all; may be empty. Errors: io.
-Result<ModelIdentity> identify(const formats::ModelFile& file, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+Result<ModelIdentity> identify(const formats::ModelFile& file,
+                               const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 } // namespace assay::engine

@@ -10,7 +10,8 @@
 namespace assay::engine {
 namespace {
 
-constexpr const char* kModels[] = {"gguf_q4_1", "gguf_q6_k", "gguf_gpt2_q8_0", "gguf_qwen3_q4_0", "mistral_window", "gpt2", "llama_bf16"};
+constexpr const char* kModels[] = {"gguf_q4_1",      "gguf_q6_k", "gguf_gpt2_q8_0", "gguf_qwen3_q4_0",
+                                   "mistral_window", "gpt2",      "llama_bf16"};
 
 std::shared_ptr<const Model> load_golden(const std::string& name, std::uint32_t threads) {
     auto model = golden::load(golden::folder("models") / name, "", threads);
@@ -39,10 +40,12 @@ TEST_P(Batches, GiveEveryRowTheBitsThatItHasAlone) {
         ASSERT_TRUE(cache.has_value());
         std::vector<Sequence> sequences(5);
         for (std::uint32_t s = 0; s < sequences.size(); ++s) {
-            for (std::size_t i = 0; i < tokens.size(); ++i) sequences[s].tokens.push_back(tokens[(i * (s + 1) + s) % tokens.size()]);
+            for (std::size_t i = 0; i < tokens.size(); ++i)
+                sequences[s].tokens.push_back(tokens[(i * (s + 1) + s) % tokens.size()]);
             sequences[s].pages = {15 - 3 * s, 15 - 3 * s - 1};
         }
-        for (std::uint32_t round = 0; std::ranges::any_of(sequences, [](const Sequence& s) { return s.past < s.tokens.size(); }); ++round) {
+        for (std::uint32_t round = 0;
+             std::ranges::any_of(sequences, [](const Sequence& s) { return s.past < s.tokens.size(); }); ++round) {
             std::vector<SequenceStep> steps;
             std::vector<Sequence*> movers;
             for (std::uint32_t s = 0; s < sequences.size(); ++s) {
@@ -50,8 +53,8 @@ TEST_P(Batches, GiveEveryRowTheBitsThatItHasAlone) {
                 const std::size_t left = sequence.tokens.size() - sequence.past;
                 const std::size_t count = std::min<std::size_t>(left, 1 + (round * 5 + s * 3) % 7);
                 if (count == 0 || (round + s) % 4 == 3) continue;
-                steps.push_back({std::span(sequence.tokens).subspan(sequence.past, count), sequence.past, sequence.pages,
-                                 static_cast<std::uint32_t>(count)});
+                steps.push_back({std::span(sequence.tokens).subspan(sequence.past, count), sequence.past,
+                                 sequence.pages, static_cast<std::uint32_t>(count)});
                 movers.push_back(&sequence);
             }
             if (steps.empty()) continue;
@@ -69,7 +72,8 @@ TEST_P(Batches, GiveEveryRowTheBitsThatItHasAlone) {
             const auto alone = golden::logits_of(*model, sequence.tokens, 1);
             ASSERT_TRUE(alone.has_value()) << alone.error().message;
             ASSERT_EQ(alone->size(), sequence.logits.size());
-            EXPECT_EQ(std::memcmp(alone->data(), sequence.logits.data(), alone->size() * sizeof(float)), 0) << threads << " threads";
+            EXPECT_EQ(std::memcmp(alone->data(), sequence.logits.data(), alone->size() * sizeof(float)), 0)
+                << threads << " threads";
         }
     }
 }
@@ -87,13 +91,16 @@ TEST_P(Batches, AnswerOnlyTheRowsAskedFor) {
     const std::vector<PageId> first = {0}, second = {1};
     const std::span<const TokenId> ids(tokens);
     std::vector<float> logits(8 * vocabulary);
-    model->forward(std::vector<SequenceStep>{{ids.first(20), 0, first, 0}, {ids.first(9), 0, second, 2}}, **cache, logits, {});
+    model->forward(std::vector<SequenceStep>{{ids.first(20), 0, first, 0}, {ids.first(9), 0, second, 2}}, **cache,
+                   logits, {});
     EXPECT_EQ(std::memcmp(logits.data(), all->data() + 7 * vocabulary, 2 * vocabulary * sizeof(float)), 0);
-    model->forward(std::vector<SequenceStep>{{ids.subspan(20, 5), 20, first, 3}, {ids.subspan(9, 3), 9, second, 0}}, **cache, logits, {});
+    model->forward(std::vector<SequenceStep>{{ids.subspan(20, 5), 20, first, 3}, {ids.subspan(9, 3), 9, second, 0}},
+                   **cache, logits, {});
     EXPECT_EQ(std::memcmp(logits.data(), all->data() + 22 * vocabulary, 3 * vocabulary * sizeof(float)), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, Batches, testing::ValuesIn(kModels), [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Families, Batches, testing::ValuesIn(kModels),
+                         [](const auto& test) { return std::string(test.param); });
 
 class ModelFiles : public testing::Test {
 protected:
@@ -110,7 +117,8 @@ protected:
     }
     ~ModelFiles() override { std::filesystem::remove(path_); }
 
-    std::filesystem::path path_ = std::filesystem::temp_directory_path() / ("assay_model_test_" + std::to_string(getpid()) + ".gguf");
+    std::filesystem::path path_ =
+        std::filesystem::temp_directory_path() / ("assay_model_test_" + std::to_string(getpid()) + ".gguf");
 };
 
 TEST_F(ModelFiles, LoadAndReportProgressToTheEnd) {
@@ -129,7 +137,8 @@ TEST_F(ModelFiles, LoadAndReportProgressToTheEnd) {
 }
 
 TEST_F(ModelFiles, WithAMissingTensorAreRefusedByItsName) {
-    for (const char* name : {"token_embd.weight", "output_norm.weight", "blk.0.attn_k.weight", "blk.0.ffn_down.weight", "blk.0.ffn_norm.weight"}) {
+    for (const char* name : {"token_embd.weight", "output_norm.weight", "blk.0.attn_k.weight", "blk.0.ffn_down.weight",
+                             "blk.0.ffn_norm.weight"}) {
         TestGguf gguf = tiny_llama();
         std::erase_if(gguf.tensors, [&](const auto& t) { return t.name == name; });
         EXPECT_NE(error_of(gguf).find(name), std::string::npos) << error_of(gguf);
@@ -137,7 +146,8 @@ TEST_F(ModelFiles, WithAMissingTensorAreRefusedByItsName) {
 }
 
 TEST_F(ModelFiles, WithAMisshapenTensorAreRefusedByItsName) {
-    for (const char* name : {"blk.0.attn_q.weight", "blk.0.attn_v.weight", "blk.0.ffn_gate.weight", "blk.0.attn_norm.weight"}) {
+    for (const char* name :
+         {"blk.0.attn_q.weight", "blk.0.attn_v.weight", "blk.0.ffn_gate.weight", "blk.0.attn_norm.weight"}) {
         TestGguf gguf = tiny_llama();
         TestGguf::Tensor& broken = tensor(gguf, name);
         broken.shape.front() /= 2;

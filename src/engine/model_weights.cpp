@@ -50,9 +50,9 @@ private:
         const tensor::TensorView* view = file_.find(name);
         if (view == nullptr) return fail(ErrorCode::malformed, tensor_text(name) + " is missing");
         if (!std::ranges::equal(view->shape, shape)) {
-            return fail(ErrorCode::malformed,
-                        tensor_text(name) + " has shape " + shape_text(view->shape) + "; the configuration needs " +
-                            shape_text({shape.begin(), shape.size()}));
+            return fail(ErrorCode::malformed, tensor_text(name) + " has shape " + shape_text(view->shape) +
+                                                  "; the configuration needs " +
+                                                  shape_text({shape.begin(), shape.size()}));
         }
         return view;
     }
@@ -64,7 +64,8 @@ private:
         std::vector<float> values(n);
         kernels::dequantize_row(*view, 0, values.data());
         for (const float value : values) {
-            if (!std::isfinite(value)) return fail(ErrorCode::malformed, tensor_text(name) + " holds a value that is not finite");
+            if (!std::isfinite(value))
+                return fail(ErrorCode::malformed, tensor_text(name) + " holds a value that is not finite");
         }
         note(view->bytes.size());
         return values;
@@ -73,7 +74,8 @@ private:
     Result<Norm> norm(const std::string& name, std::uint64_t n) {
         Norm norm;
         norm.weight = TRY(vector(name + ".weight", n, false));
-        const bool layer_norm = config_.architecture == Architecture::gpt2 || config_.architecture == Architecture::bert;
+        const bool layer_norm =
+            config_.architecture == Architecture::gpt2 || config_.architecture == Architecture::bert;
         if (layer_norm) norm.bias = TRY(vector(name + ".bias", n, false));
         return norm;
     }
@@ -130,7 +132,9 @@ private:
     Result<void> rope(ModelWeights& weights) {
         const auto divisors = TRY(vector("rope_freqs.weight", config_.rope_size / 2, true));
         for (const float divisor : divisors) {
-            if (!(divisor > 0)) return fail(ErrorCode::malformed, tensor_text("rope_freqs.weight") + " holds a value that is not positive");
+            if (!(divisor > 0))
+                return fail(ErrorCode::malformed,
+                            tensor_text("rope_freqs.weight") + " holds a value that is not positive");
         }
         weights.rope_frequencies = scaled_rope_frequencies(config_, divisors);
         return {};
@@ -204,7 +208,8 @@ std::vector<double> scaled_rope_frequencies(const ModelConfig& config, std::span
     std::vector<double> frequencies = kernels::rope_frequencies(config.rope_base, config.rope_size);
     for (std::size_t i = 0; i < frequencies.size(); ++i) {
         if (config.rope_scaling == formats::RopeScaling::linear) frequencies[i] /= config.rope_factor;
-        if (config.rope_scaling == formats::RopeScaling::llama3) frequencies[i] = llama3_frequency(config, frequencies[i]);
+        if (config.rope_scaling == formats::RopeScaling::llama3)
+            frequencies[i] = llama3_frequency(config, frequencies[i]);
         if (!divisors.empty()) frequencies[i] /= double{divisors[i]};
     }
     return frequencies;

@@ -21,8 +21,8 @@ constexpr float kForbidden = std::numeric_limits<float>::lowest(); ///< its weig
 
 Result<void> check_range(const char* name, double value, double low, double high) {
     if (value >= low && value <= high) return {};
-    return fail(ErrorCode::invalid_argument, std::string(name) + " is outside its range of " + std::to_string(low) + " to " +
-                                                 std::to_string(high));
+    return fail(ErrorCode::invalid_argument,
+                std::string(name) + " is outside its range of " + std::to_string(low) + " to " + std::to_string(high));
 }
 
 Result<float> finite_maximum(const kernels::KernelSet& kernels, std::span<const float> logits) {
@@ -31,7 +31,9 @@ Result<float> finite_maximum(const kernels::KernelSet& kernels, std::span<const 
     return fail(ErrorCode::internal, "the model's logits are not finite");
 }
 
-bool ranks_before(const Candidate& a, const Candidate& b) { return a.weight != b.weight ? a.weight > b.weight : a.id < b.id; }
+bool ranks_before(const Candidate& a, const Candidate& b) {
+    return a.weight != b.weight ? a.weight > b.weight : a.id < b.id;
+}
 
 /// Weights as integers: their sums are exact, whatever the order.
 std::uint64_t units(float weight) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(weight * 0x1p40f)); }
@@ -93,7 +95,9 @@ std::uint64_t sum_of(std::span<const float> weights) {
     return sum;
 }
 
-std::uint64_t share_of(double share, std::uint64_t sum) { return static_cast<std::uint64_t>(share * static_cast<double>(sum)); }
+std::uint64_t share_of(double share, std::uint64_t sum) {
+    return static_cast<std::uint64_t>(share * static_cast<double>(sum));
+}
 
 /// Keeps the candidates that make up the shortest beginning of the ranking whose sum reaches `wanted`, in no order:
 /// halves the part that holds the cut instead of sorting everything.
@@ -167,7 +171,8 @@ Result<void> check_sampling(const SamplingOptions& options, std::uint32_t vocabu
     for (const auto& [id, bias] : options.logit_bias) {
         if (id < 0 || static_cast<std::uint32_t>(id) >= vocabulary) {
             return fail(ErrorCode::invalid_argument, "logit_bias names token " + std::to_string(id) +
-                                                         ", which is outside the vocabulary of " + std::to_string(vocabulary));
+                                                         ", which is outside the vocabulary of " +
+                                                         std::to_string(vocabulary));
         }
         TRY_VOID(check_range("logit_bias", double{bias}, -1000, 1000));
     }
@@ -177,7 +182,8 @@ Result<void> check_sampling(const SamplingOptions& options, std::uint32_t vocabu
 Sampler::Sampler(const SamplingOptions& options, std::span<const TokenId> prompt, const kernels::KernelSet& kernels)
     : options_(options), kernels_(kernels) {
     if (options.temperature >= kGreedyBelow) scale_ = static_cast<float>(1.0 / options.temperature);
-    penalises_ = options.repetition_penalty != 1.0 || options.presence_penalty != 0.0 || options.frequency_penalty != 0.0;
+    penalises_ =
+        options.repetition_penalty != 1.0 || options.presence_penalty != 0.0 || options.frequency_penalty != 0.0;
     if (!penalises_) return;
     for (const TokenId id : prompt) seen_.emplace(id, 0);
 }
@@ -187,7 +193,8 @@ void Sampler::accept(TokenId id) {
     if (penalises_) ++seen_[id];
 }
 
-Result<Choice> Sampler::choose(std::span<const float> logits, std::span<const std::uint64_t> mask, SamplerScratch& scratch) const {
+Result<Choice> Sampler::choose(std::span<const float> logits, std::span<const std::uint64_t> mask,
+                               SamplerScratch& scratch) const {
     float maximum = TRY(finite_maximum(kernels_, logits));
     std::span<const float> row = logits;
     if (adjusts() || !mask.empty()) {
@@ -290,8 +297,8 @@ TokenId Sampler::draw_from_candidates(SamplerScratch& scratch) const {
     return candidates.back().id; // not reached: random_below() is below the sum
 }
 
-Result<void> Sampler::note_logprobs(const kernels::KernelSet& kernels, std::span<const float> logits, std::size_t top_count,
-                                    SamplerScratch& scratch, Choice& choice) {
+Result<void> Sampler::note_logprobs(const kernels::KernelSet& kernels, std::span<const float> logits,
+                                    std::size_t top_count, SamplerScratch& scratch, Choice& choice) {
     const float maximum = TRY(finite_maximum(kernels, logits));
     scratch.weights.resize(logits.size());
     kernels.exponentials(logits.data(), logits.size(), maximum, 1.0f, scratch.weights.data());

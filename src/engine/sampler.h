@@ -40,14 +40,15 @@ public:
 
     /// The token that follows the accepted ones. `mask`: bit i of word i / 64 allows token i; empty = all.
     /// Errors: internal (a logit that is not finite, a mask that allows nothing).
-    Result<Choice> choose(std::span<const float> logits, std::span<const std::uint64_t> mask, SamplerScratch& scratch) const;
+    Result<Choice> choose(std::span<const float> logits, std::span<const std::uint64_t> mask,
+                          SamplerScratch& scratch) const;
 
     void accept(TokenId id);
 
     /// Adds logarithms of the softmax of a row as the model gave it: of the choice's token and of the `top_count` best.
     /// Errors: internal (a logit that is not finite).
-    static Result<void> note_logprobs(const kernels::KernelSet& kernels, std::span<const float> logits, std::size_t top_count,
-                                      SamplerScratch& scratch, Choice& choice);
+    static Result<void> note_logprobs(const kernels::KernelSet& kernels, std::span<const float> logits,
+                                      std::size_t top_count, SamplerScratch& scratch, Choice& choice);
 
 private:
     bool greedy() const { return scale_ == 0.0f; }

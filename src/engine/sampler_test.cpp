@@ -29,8 +29,8 @@ TEST(Philox, GivesThePublishedNumbers) {
 float stored(float x) { return std::fabs(x) < 0x1p-40f ? 0.0f : x; }
 
 /// "Sampling" of docs/spec/arithmetic.md, sentence by sentence, without any shortcut.
-TokenId plain_sample(const SamplingOptions& options, const std::vector<TokenId>& prompt, const std::vector<TokenId>& answer,
-                     std::vector<float> x, const std::set<TokenId>* allowed) {
+TokenId plain_sample(const SamplingOptions& options, const std::vector<TokenId>& prompt,
+                     const std::vector<TokenId>& answer, std::vector<float> x, const std::set<TokenId>* allowed) {
     for (const auto& [id, bias] : options.logit_bias) x[id] = stored(x[id] + bias);
     std::map<TokenId, double> counts;
     for (const TokenId id : answer) ++counts[id];
@@ -114,8 +114,8 @@ TEST(Sampler, ChoosesAsTheSpecificationWrittenOut) {
         if (*rc::gen::arbitrary<bool>()) options.logit_bias = {{*any_id, 2.5f}, {*any_id, -3.0f}};
         const auto prompt = *rc::gen::container<std::vector<TokenId>>(any_id);
         const auto answer = *rc::gen::container<std::vector<TokenId>>(any_id);
-        const auto logits = any_logits(count, *rc::gen::arbitrary<std::uint32_t>(), *rc::gen::element(0.5f, 8.0f, 60.0f, 400.0f),
-                                       *rc::gen::arbitrary<bool>());
+        const auto logits = any_logits(count, *rc::gen::arbitrary<std::uint32_t>(),
+                                       *rc::gen::element(0.5f, 8.0f, 60.0f, 400.0f), *rc::gen::arbitrary<bool>());
         std::set<TokenId> allowed;
         std::vector<std::uint64_t> mask;
         if (*rc::gen::arbitrary<bool>()) {
@@ -137,7 +137,8 @@ TEST(Sampler, ChoosesAsTheSpecificationWrittenOut) {
 TEST(Sampler, ChoosesTheSameUnderEveryInstructionSet) {
     const auto logits = any_logits(5003, 7, 20.0f, false);
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-        SamplingOptions options{.temperature = 0.9, .top_p = seed % 2 ? 0.95 : 1.0, .seed = seed, .logit_bias = {}, .top_logprobs = 4};
+        SamplingOptions options{
+            .temperature = 0.9, .top_p = seed % 2 ? 0.95 : 1.0, .seed = seed, .logit_bias = {}, .top_logprobs = 4};
         std::optional<Choice> first;
         for (const auto isa : kernels::available_isas()) {
             SamplerScratch scratch;
@@ -152,7 +153,8 @@ TEST(Sampler, ChoosesTheSameUnderEveryInstructionSet) {
 }
 
 /// Pearson's statistic of draws against softmax(logits / temperature) over the ids that `keeps` names.
-double chi_square(SamplingOptions options, const std::vector<float>& logits, const std::set<TokenId>& keeps, int draws) {
+double chi_square(SamplingOptions options, const std::vector<float>& logits, const std::set<TokenId>& keeps,
+                  int draws) {
     std::map<TokenId, double> expected;
     double sum = 0;
     for (const TokenId id : keeps) sum += expected[id] = std::exp(logits[id] / options.temperature);

@@ -23,7 +23,8 @@ PrefixCache::Entry last_entry(const Sequence& sequence) {
 
 } // namespace
 
-Scheduler::Scheduler(const SchedulerOptions& options) : options_(options), allocator_(options.pages), cache_(allocator_) {}
+Scheduler::Scheduler(const SchedulerOptions& options)
+    : options_(options), allocator_(options.pages), cache_(allocator_) {}
 
 void Scheduler::admit() {
     while (!waiting_.empty() && running_.size() < options_.batch_max) {
@@ -43,7 +44,8 @@ void Scheduler::admit() {
 /// is not thrown out again at once.
 bool Scheduler::take_pages(Sequence& sequence) {
     take_cached_pages(sequence);
-    const std::uint32_t needed = KvPages::pages_for(sequence.size()) - static_cast<std::uint32_t>(sequence.pages.size());
+    const std::uint32_t needed =
+        KvPages::pages_for(sequence.size()) - static_cast<std::uint32_t>(sequence.pages.size());
     if (needed + running() > available_pages()) {
         release_pages(sequence);
         return false;
@@ -145,8 +147,10 @@ void Scheduler::plan_drafts() {
         const std::uint32_t context_left = options_.context_max - sequence.size();
         // The last token that may come needs no guess after it.
         const std::uint32_t count_max = std::min(drafts_left, std::min(answer_left, context_left) - 1);
-        const auto guesses = part.sequence->drafts.propose(sequence.tokens, rows, std::min(count_max, Drafts::kTokensMax));
-        if (guesses.empty() || !grow(*part.sequence, sequence.size() + static_cast<std::uint32_t>(guesses.size()))) continue;
+        const auto guesses =
+            part.sequence->drafts.propose(sequence.tokens, rows, std::min(count_max, Drafts::kTokensMax));
+        if (guesses.empty() || !grow(*part.sequence, sequence.size() + static_cast<std::uint32_t>(guesses.size())))
+            continue;
         part.drafted = static_cast<std::uint32_t>(guesses.size());
         part.rows = part.logits_rows = 1 + part.drafted;
         const std::size_t begin = static_cast<std::size_t>(guesses.data() - sequence.tokens.data());

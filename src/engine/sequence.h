@@ -16,7 +16,9 @@ namespace assay::engine {
 
 using Clock = std::chrono::steady_clock;
 
-inline double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+inline double milliseconds(Clock::duration duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+}
 
 struct Sequence {
     Sequence(GenerationRequest request_, std::shared_ptr<GenerationSink> sink_, const kernels::KernelSet& kernels,
@@ -43,8 +45,8 @@ struct Sequence {
     std::vector<TokenId> tokens; ///< prompt, then answer
     const std::uint32_t prompt_size;
 
-    std::uint32_t past = 0;                  ///< positions in the pages
-    std::vector<PageId> pages;               ///< one use of each
+    std::uint32_t past = 0; ///< positions in the pages
+    std::vector<PageId> pages; ///< one use of each
     std::vector<PrefixCache::Entry> entries; ///< of the first pages: those that the prefix cache knows
 
     Sampler sampler;

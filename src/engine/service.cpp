@@ -30,11 +30,11 @@ struct Counters {
 
 class Service final : public GenerationService {
 public:
-    Service(std::shared_ptr<const Model> model, std::shared_ptr<const tokenizer::Tokenizer> tokenizer, std::unique_ptr<KvPages> pages,
-            const ServiceOptions& options)
+    Service(std::shared_ptr<const Model> model, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+            std::unique_ptr<KvPages> pages, const ServiceOptions& options)
         : model_(std::move(model)), tokenizer_(std::move(tokenizer)), pages_(std::move(pages)), options_(options),
-          scheduler_({pages_->count(), options.batch_max, options.prefill_chunk, options.context_max, options.prefix_cache,
-                      options.speculation}),
+          scheduler_({pages_->count(), options.batch_max, options.prefill_chunk, options.context_max,
+                      options.prefix_cache, options.speculation}),
           tools_{model_->kernels(), *tokenizer_, model_->config().vocabulary, options.context_max},
           thread_([this] { run(); }) {}
 
@@ -113,7 +113,8 @@ Result<RequestId> Service::submit(GenerationRequest request, std::shared_ptr<Gen
         const std::lock_guard lock(mutex_);
         if (draining_ || stopping_) return fail(ErrorCode::cancelled, "the service is shutting down");
         if (outstanding_ >= options_.batch_max + options_.queue_max) {
-            return fail(ErrorCode::resource_exhausted, "the queue is full: " + std::to_string(outstanding_) + " requests");
+            return fail(ErrorCode::resource_exhausted,
+                        "the queue is full: " + std::to_string(outstanding_) + " requests");
         }
         id = sequence->id = ++last_id_;
         sequence->submitted_at = Clock::now();
@@ -135,7 +136,8 @@ Result<void> Service::check(const GenerationRequest& request) const {
     for (const std::string& stop : request.stop) {
         if (stop.empty()) return fail(ErrorCode::invalid_argument, "a stop text is empty");
         if (stop.size() > kStopBytesMax || !codec::is_valid_utf8(stop)) {
-            return fail(ErrorCode::invalid_argument, "a stop text is not UTF-8 of at most " + std::to_string(kStopBytesMax) + " bytes");
+            return fail(ErrorCode::invalid_argument,
+                        "a stop text is not UTF-8 of at most " + std::to_string(kStopBytesMax) + " bytes");
         }
     }
     return {};
@@ -151,8 +153,8 @@ Result<void> Service::check_prompt(const GenerationRequest& request) const {
     }
     for (const TokenId id : request.prompt) {
         if (id < 0 || static_cast<std::uint32_t>(id) >= vocabulary) {
-            return fail(ErrorCode::invalid_argument, "prompt token " + std::to_string(id) + " is outside the vocabulary of " +
-                                                         std::to_string(vocabulary));
+            return fail(ErrorCode::invalid_argument, "prompt token " + std::to_string(id) +
+                                                         " is outside the vocabulary of " + std::to_string(vocabulary));
         }
     }
     if (request.tokens_max == 0) return fail(ErrorCode::invalid_argument, "tokens_max is 0");
@@ -160,9 +162,10 @@ Result<void> Service::check_prompt(const GenerationRequest& request) const {
     const std::uint64_t positions =
         std::min<std::uint64_t>(request.prompt.size() + request.tokens_max, options_.context_max) - 1;
     if (KvPages::pages_for(positions) > pages_->count()) {
-        return fail(ErrorCode::invalid_argument, "prompt and answer of " + std::to_string(positions) +
-                                                     " tokens do not fit in the key-value cache of " +
-                                                     std::to_string(std::uint64_t{pages_->count()} * KvPages::kPositions));
+        return fail(ErrorCode::invalid_argument,
+                    "prompt and answer of " + std::to_string(positions) +
+                        " tokens do not fit in the key-value cache of " +
+                        std::to_string(std::uint64_t{pages_->count()} * KvPages::kPositions));
     }
     return {};
 }
@@ -195,7 +198,8 @@ ServiceStatistics Service::statistics() const {
 void Service::drain(std::uint32_t timeout_ms) {
     std::unique_lock lock(mutex_);
     draining_ = true;
-    idle_.wait_for(lock, std::chrono::milliseconds(timeout_ms), [this] { return outstanding_ == 0 && delivering_ == 0; });
+    idle_.wait_for(lock, std::chrono::milliseconds(timeout_ms),
+                   [this] { return outstanding_ == 0 && delivering_ == 0; });
 }
 
 // What the engine's thread does.
@@ -339,15 +343,18 @@ void Service::cancel_all() {
 std::uint64_t page_count(const formats::ModelConfig& config, const ServiceOptions& options) {
     const std::uint64_t page_bytes = KvPages::page_bytes(config);
     if (options.kv_bytes_max != 0) return options.kv_bytes_max / page_bytes;
-    const std::uint64_t tokens = std::max<std::uint64_t>(std::uint64_t{options.batch_max} * kDefaultTokens, options.context_max);
-    const auto memory = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+    const std::uint64_t tokens =
+        std::max<std::uint64_t>(std::uint64_t{options.batch_max} * kDefaultTokens, options.context_max);
+    const auto memory =
+        static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
     return std::min<std::uint64_t>(KvPages::pages_for(tokens), memory / 4 / page_bytes);
 }
 
 } // namespace
 
 Result<std::unique_ptr<GenerationService>> make_service(std::shared_ptr<const Model> model,
-                                                        std::shared_ptr<const tokenizer::Tokenizer> tokenizer, ServiceOptions options) {
+                                                        std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+                                                        ServiceOptions options) {
     const formats::ModelConfig& config = model->config();
     if (config.architecture == formats::Architecture::bert) {
         return fail(ErrorCode::unsupported, "a bert model makes embeddings; it does not generate");
@@ -356,13 +363,14 @@ Result<std::unique_ptr<GenerationService>> make_service(std::shared_ptr<const Mo
     if (options.prefill_chunk == 0) return fail(ErrorCode::invalid_argument, "prefill_chunk is 0");
     if (options.context_max == 0) options.context_max = config.context_max;
     if (options.context_max > config.context_max) {
-        return fail(ErrorCode::invalid_argument, "context_max " + std::to_string(options.context_max) + " is more than the model's " +
-                                                     std::to_string(config.context_max));
+        return fail(ErrorCode::invalid_argument, "context_max " + std::to_string(options.context_max) +
+                                                     " is more than the model's " + std::to_string(config.context_max));
     }
     const std::uint64_t count = page_count(config, options);
     if (count == 0 || count > UINT32_MAX) {
-        return fail(ErrorCode::invalid_argument, "the key-value cache would have " + std::to_string(count) + " pages of " +
-                                                     std::to_string(KvPages::page_bytes(config)) + " bytes");
+        return fail(ErrorCode::invalid_argument, "the key-value cache would have " + std::to_string(count) +
+                                                     " pages of " + std::to_string(KvPages::page_bytes(config)) +
+                                                     " bytes");
     }
     auto pages = TRY(KvPages::create(config, static_cast<std::uint32_t>(count)));
     return std::make_unique<Service>(std::move(model), std::move(tokenizer), std::move(pages), options);

@@ -38,9 +38,10 @@ struct GenerationRequest {
     SamplingOptions sampling;
     std::vector<std::string> stop; ///< texts that end the answer and are not part of it
     std::shared_ptr<const Grammar> grammar;
-    bool ignore_end = false;   ///< go on past end ids (benchmarks)
-    bool hash_logits = false;  ///< SHA-256 over the canonical bytes of each step's logits, in FinishEvent
-    bool echo_prompt_logprobs = false; ///< FinishEvent::prompt_logprobs; the prompt is then computed without the prefix cache
+    bool ignore_end = false; ///< go on past end ids (benchmarks)
+    bool hash_logits = false; ///< SHA-256 over the canonical bytes of each step's logits, in FinishEvent
+    bool echo_prompt_logprobs =
+        false; ///< FinishEvent::prompt_logprobs; the prompt is then computed without the prefix cache
 };
 
 struct Logprob {
@@ -101,17 +102,18 @@ public:
 };
 
 struct ServiceOptions {
-    std::uint32_t batch_max = 32;          ///< sequences decoded together
-    std::uint32_t queue_max = 256;         ///< waiting requests before resource_exhausted
-    std::uint32_t prefill_chunk = 256;     ///< prompt rows a step; never changes a bit
-    std::uint32_t context_max = 0;         ///< 0 = the model's
-    std::uint64_t kv_bytes_max = 0;        ///< 0 = enough for batch_max sequences of 2,048 tokens, at most a quarter of memory
+    std::uint32_t batch_max = 32; ///< sequences decoded together
+    std::uint32_t queue_max = 256; ///< waiting requests before resource_exhausted
+    std::uint32_t prefill_chunk = 256; ///< prompt rows a step; never changes a bit
+    std::uint32_t context_max = 0; ///< 0 = the model's
+    std::uint64_t kv_bytes_max = 0; ///< 0 = enough for batch_max sequences of 2,048 tokens, at most a quarter of memory
     bool prefix_cache = true;
-    bool speculation = true;               ///< prompt-lookup drafts where they pay
+    bool speculation = true; ///< prompt-lookup drafts where they pay
 };
 
 /// Starts the engine's thread. Both arguments are shared with it.
 Result<std::unique_ptr<GenerationService>> make_service(std::shared_ptr<const Model> model,
-                                                        std::shared_ptr<const tokenizer::Tokenizer> tokenizer, ServiceOptions options);
+                                                        std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+                                                        ServiceOptions options);
 
 } // namespace assay::engine

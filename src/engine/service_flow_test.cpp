@@ -27,7 +27,8 @@ public:
         std::unique_ptr<State> clone() const override { return std::make_unique<At>(*this); }
         void allowed(std::span<std::uint64_t> mask) const override {
             const std::vector<TokenId> end = {kEnd};
-            for (const TokenId id : finished() ? end : grammar_.steps_[at_]) mask[id / 64] |= std::uint64_t{1} << (id % 64);
+            for (const TokenId id : finished() ? end : grammar_.steps_[at_])
+                mask[id / 64] |= std::uint64_t{1} << (id % 64);
         }
         void accept(TokenId id) override {
             EXPECT_NE(std::ranges::find(grammar_.steps_[at_], id), grammar_.steps_[at_].end());
@@ -58,7 +59,8 @@ GenerationRequest endless(std::uint32_t tokens_max = 400) {
     return request;
 }
 
-std::shared_ptr<Collector> submit(GenerationService& service, GenerationRequest request, std::function<void(std::size_t)> on_each = {}) {
+std::shared_ptr<Collector> submit(GenerationService& service, GenerationRequest request,
+                                  std::function<void(std::size_t)> on_each = {}) {
     auto sink = std::make_shared<Collector>(std::move(on_each));
     const auto id = service.submit(std::move(request), sink);
     EXPECT_TRUE(id.has_value()) << (id ? "" : id.error().message);
@@ -188,7 +190,8 @@ TEST(ServiceFlow, TheEndOfTheServiceCancelsEverything) {
     auto service = start(std::make_shared<PageModel>(UINT32_MAX, 512), {.batch_max = 2});
     std::vector<std::shared_ptr<Collector>> sinks;
     for (int i = 0; i < 6; ++i) {
-        sinks.push_back(submit(*service, endless(500), [](std::size_t) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }));
+        sinks.push_back(submit(*service, endless(500),
+                               [](std::size_t) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }));
     }
     service.reset();
     for (const auto& sink : sinks) {

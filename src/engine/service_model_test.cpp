@@ -20,7 +20,8 @@ Expected by_evaluation(const Model& model, std::vector<TokenId> tokens, std::siz
     crypto::Sha256 hash;
     for (std::size_t i = 0; i < count; ++i) {
         std::vector<float> last;
-        EXPECT_TRUE(model.evaluate(tokens, 0, [&](std::size_t, std::span<const float> row) { last.assign(row.begin(), row.end()); }));
+        EXPECT_TRUE(model.evaluate(
+            tokens, 0, [&](std::size_t, std::span<const float> row) { last.assign(row.begin(), row.end()); }));
         hash.update(ByteView(reinterpret_cast<const std::uint8_t*>(last.data()), last.size() * sizeof(float)));
         tokens.push_back(static_cast<TokenId>(golden::first_choice(last)));
         expected.ids.push_back(tokens.back());
@@ -40,8 +41,10 @@ TEST_P(ServedModel, AnswersAsEvaluationDoesInEveryBatchAndChunk) {
     std::vector<GenerationRequest> requests;
     std::vector<Expected> expected;
     for (const std::size_t size : {1U, 5U, 33U, 40U}) {
-        const std::size_t prompt_size = std::min({size, golden_tokens.size(), std::size_t{model->config().context_max} - 20});
-        auto request = greedy({golden_tokens.begin(), golden_tokens.begin() + static_cast<std::ptrdiff_t>(prompt_size)}, 16);
+        const std::size_t prompt_size =
+            std::min({size, golden_tokens.size(), std::size_t{model->config().context_max} - 20});
+        auto request =
+            greedy({golden_tokens.begin(), golden_tokens.begin() + static_cast<std::ptrdiff_t>(prompt_size)}, 16);
         request.ignore_end = true;
         request.hash_logits = true;
         expected.push_back(by_evaluation(*model, request.prompt, 16));
@@ -70,7 +73,8 @@ TEST_P(ServedModel, AnswersAsEvaluationDoesInEveryBatchAndChunk) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, ServedModel,
-                         testing::Values("llama_tied", "mistral_window", "qwen3_wide_heads", "gpt2", "gguf_q4_1", "gguf_bf16"),
+                         testing::Values("llama_tied", "mistral_window", "qwen3_wide_heads", "gpt2", "gguf_q4_1",
+                                         "gguf_bf16"),
                          [](const auto& test) { return std::string(test.param); });
 
 } // namespace

@@ -20,7 +20,8 @@ Answer run_alone(GenerationService& service, GenerationRequest request) {
     return answer_of(*sink);
 }
 
-std::string refusal(GenerationService& service, GenerationRequest request, ErrorCode code = ErrorCode::invalid_argument) {
+std::string refusal(GenerationService& service, GenerationRequest request,
+                    ErrorCode code = ErrorCode::invalid_argument) {
     auto result = service.submit(std::move(request), std::make_shared<Collector>());
     if (result) return "accepted";
     EXPECT_EQ(result.error().code, code);
@@ -140,7 +141,8 @@ struct Surroundings {
     bool together;
 };
 
-std::vector<Answer> run_all(const std::vector<GenerationRequest>& requests, std::uint32_t memory, const Surroundings& around) {
+std::vector<Answer> run_all(const std::vector<GenerationRequest>& requests, std::uint32_t memory,
+                            const Surroundings& around) {
     ServiceOptions options = around.options;
     if (around.pages != 0) options.kv_bytes_max = around.pages * KvPages::page_bytes(PageModel().config());
     const auto service = start(std::make_shared<PageModel>(memory), options);
@@ -179,7 +181,8 @@ class Sameness : public testing::TestWithParam<Surroundings> {};
 TEST_P(Sameness, OfEveryAnswerInAllSurroundings) {
     const auto requests = many_requests(60);
     for (const std::uint32_t memory : {UINT32_MAX, 2U, 1U}) {
-        const auto alone = run_all(requests, memory, {"alone", {.prefix_cache = false, .speculation = false}, 0, false});
+        const auto alone =
+            run_all(requests, memory, {"alone", {.prefix_cache = false, .speculation = false}, 0, false});
         const auto answers = run_all(requests, memory, GetParam());
         for (std::size_t i = 0; i < requests.size(); ++i) EXPECT_EQ(answers[i], alone[i]) << "request " << i;
     }
@@ -236,7 +239,8 @@ TEST(Service, DraftsPayWhereTextsRepeat) {
 TEST(Service, DraftsCostLittleWhereTextsDoNotRepeat) {
     const auto model = std::make_shared<PageModel>();
     auto request = greedy(prompt_of(100, 9), 400);
-    for (std::size_t i = 0; i < request.prompt.size(); ++i) request.prompt[i] = static_cast<TokenId>(i % 2); // pairs match often
+    for (std::size_t i = 0; i < request.prompt.size(); ++i)
+        request.prompt[i] = static_cast<TokenId>(i % 2); // pairs match often
     request.ignore_end = true;
     request.sampling.logit_bias = {{0, 14.0f}, {1, 14.0f}, {2, 14.0f}};
     const auto service = start(model);

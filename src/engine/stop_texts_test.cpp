@@ -35,7 +35,8 @@ TEST(StopTexts, DoNotDependOnHowTheTextIsCut) {
         const auto letters = rc::gen::element('a', 'b');
         const auto text = *rc::gen::container<std::string>(letters);
         std::vector<std::string> texts;
-        for (int i = *rc::gen::inRange(0, 3); i >= 0; --i) texts.push_back(*rc::gen::nonEmpty(rc::gen::container<std::string>(letters)));
+        for (int i = *rc::gen::inRange(0, 3); i >= 0; --i)
+            texts.push_back(*rc::gen::nonEmpty(rc::gen::container<std::string>(letters)));
         std::size_t end = text.size() + 1;
         std::size_t begin = text.size();
         for (const auto& stop : texts) {

@@ -48,7 +48,8 @@ public:
     }
 
     std::string file() const {
-        std::string header = "GGUF" + raw<std::uint32_t>(3) + raw<std::uint64_t>(tensors.size()) + raw<std::uint64_t>(metadata.size() + 1);
+        std::string header = "GGUF" + raw<std::uint32_t>(3) + raw<std::uint64_t>(tensors.size()) +
+                             raw<std::uint64_t>(metadata.size() + 1);
         header += string("general.alignment") + u32(alignment);
         for (const auto& [key, value] : metadata) header += string(key) + value;
         std::string data;
@@ -80,9 +81,14 @@ inline TestGguf tiny_llama() {
     TestGguf gguf;
     gguf.set("general.architecture", TestGguf::text("llama"));
     gguf.set("general.name", TestGguf::text("tiny"));
-    for (const auto& [key, value] : {std::pair("block_count", 1U), {"context_length", 64U}, {"embedding_length", kWidth},
-                                     {"feed_forward_length", kInner}, {"attention.head_count", 2U}, {"attention.head_count_kv", 1U},
-                                     {"rope.dimension_count", kWidth / 2}, {"vocab_size", kTokens}}) {
+    for (const auto& [key, value] : {std::pair("block_count", 1U),
+                                     {"context_length", 64U},
+                                     {"embedding_length", kWidth},
+                                     {"feed_forward_length", kInner},
+                                     {"attention.head_count", 2U},
+                                     {"attention.head_count_kv", 1U},
+                                     {"rope.dimension_count", kWidth / 2},
+                                     {"vocab_size", kTokens}}) {
         gguf.set(std::string("llama.") + key, TestGguf::u32(value));
     }
     gguf.set("llama.attention.layer_norm_rms_epsilon", TestGguf::f32(1e-5F));
@@ -100,7 +106,8 @@ inline TestGguf tiny_llama() {
         std::uint64_t count = 1;
         for (const std::uint64_t extent : shape) count *= extent;
         std::vector<float> values(count);
-        for (std::uint64_t i = 0; i < count; ++i) values[i] = static_cast<float>((i * 37 + name.size() * 11) % 101) / 101 - 0.5F;
+        for (std::uint64_t i = 0; i < count; ++i)
+            values[i] = static_cast<float>((i * 37 + name.size() * 11) % 101) / 101 - 0.5F;
         gguf.tensors.push_back({name, std::move(shape), std::move(values)});
     };
     add("token_embd.weight", {kTokens, kWidth});

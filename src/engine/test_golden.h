@@ -55,7 +55,8 @@ inline Result<std::shared_ptr<const Model>> load(const std::filesystem::path& pa
 }
 
 /// Logits after every token, row after row.
-inline Result<std::vector<float>> logits_of(const Model& model, std::span<const TokenId> tokens, std::uint32_t chunk = 0) {
+inline Result<std::vector<float>> logits_of(const Model& model, std::span<const TokenId> tokens,
+                                            std::uint32_t chunk = 0) {
     std::vector<float> rows;
     TRY_VOID(model.evaluate(tokens, chunk, [&](std::size_t, std::span<const float> logits) {
         rows.insert(rows.end(), logits.begin(), logits.end());

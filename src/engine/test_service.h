@@ -41,7 +41,8 @@ public:
     const kernels::KernelSet& kernels() const override { return **kernels::select_kernels(""); }
     std::uint64_t weight_bytes() const override { return 1; }
 
-    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits, AsideJobs aside) const override {
+    void forward(std::span<const SequenceStep> steps, const KvPages& cache, std::span<float> logits,
+                 AsideJobs aside) const override {
         for (const auto& job : aside) job();
         ++passes;
         std::size_t batch_rows = 0;
@@ -50,7 +51,8 @@ public:
             const std::size_t end = step.past + step.tokens.size();
             EXPECT_GE(step.pages.size() * KvPages::kPositions, end);
             EXPECT_LE(end, config_.context_max);
-            for (std::size_t i = 0; i < step.tokens.size(); ++i) write(cache, step.pages, step.past + i, step.tokens[i]);
+            for (std::size_t i = 0; i < step.tokens.size(); ++i)
+                write(cache, step.pages, step.past + i, step.tokens[i]);
             for (std::size_t length = end - step.logits_rows + 1; length <= end; ++length, row += kVocabulary) {
                 fill(cache, step.pages, length, {row, kVocabulary});
             }
@@ -66,12 +68,15 @@ public:
                           const std::function<void(std::size_t, std::span<const float>)>&) const override {
         return fail(ErrorCode::unsupported, "only passes");
     }
-    Result<std::vector<float>> embed(std::span<const TokenId>) const override { return fail(ErrorCode::unsupported, "only passes"); }
+    Result<std::vector<float>> embed(std::span<const TokenId>) const override {
+        return fail(ErrorCode::unsupported, "only passes");
+    }
 
     /// What the logits after `tokens` must be.
     void expected(std::span<const TokenId> tokens, std::span<float> row) const {
         std::uint64_t hash = 1;
-        for (std::size_t i = first(tokens.size()); i < tokens.size(); ++i) hash = mix(hash, static_cast<std::uint64_t>(tokens[i]));
+        for (std::size_t i = first(tokens.size()); i < tokens.size(); ++i)
+            hash = mix(hash, static_cast<std::uint64_t>(tokens[i]));
         spread(hash, tokens.back(), row);
     }
 
@@ -127,7 +132,9 @@ public:
         for (const TokenId id : ids) text += token_bytes(id);
         return text;
     }
-    std::string_view token_bytes(TokenId id) const override { return id < 256 ? std::string_view(bytes_[id]) : std::string_view(); }
+    std::string_view token_bytes(TokenId id) const override {
+        return id < 256 ? std::string_view(bytes_[id]) : std::string_view();
+    }
     std::string_view token_text(TokenId id) const override { return id < 256 ? token_bytes(id) : "<special>"; }
     bool is_special(TokenId id) const override { return id >= 256; }
     std::size_t vocabulary_size() const override { return 290; }

@@ -52,8 +52,15 @@ std::vector<float> run(const KernelSet& set, const Problem& p, std::size_t first
     for (const auto& page : p.values) values.push_back(page.data());
     const std::size_t stride = (p.keys.size() * kPagePositions + 63) / 64 * 64;
     std::vector<float> scores(rows * stride);
-    set.attention({.queries = queries.data(), .outputs = outputs.data(), .lengths = p.lengths.data() + first, .starts = p.starts.data() + first,
-                   .rows = rows, .head_size = p.head_size, .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(),
+    set.attention({.queries = queries.data(),
+                   .outputs = outputs.data(),
+                   .lengths = p.lengths.data() + first,
+                   .starts = p.starts.data() + first,
+                   .rows = rows,
+                   .head_size = p.head_size,
+                   .key_pages = keys.data(),
+                   .value_pages = values.data(),
+                   .scores = scores.data(),
                    .score_stride = stride});
     return out;
 }
@@ -63,10 +70,13 @@ void check(const Problem& p) {
     for (const KernelSet* set : sets()) {
         const auto got = run(*set, p, 0, p.lengths.size());
         const std::ptrdiff_t at = difference(expected, got);
-        ASSERT_EQ(at, -1) << set->isa << " head " << p.head_size << " row " << at / static_cast<std::ptrdiff_t>(p.head_size);
+        ASSERT_EQ(at, -1) << set->isa << " head " << p.head_size << " row "
+                          << at / static_cast<std::ptrdiff_t>(p.head_size);
         for (std::size_t r = 0; r < p.lengths.size(); ++r) {
             const auto alone = run(*set, p, r, 1);
-            ASSERT_TRUE(std::equal(alone.begin(), alone.end(), got.begin() + static_cast<std::ptrdiff_t>(r * p.head_size), same)) << set->isa << " row " << r;
+            ASSERT_TRUE(std::equal(alone.begin(), alone.end(),
+                                   got.begin() + static_cast<std::ptrdiff_t>(r * p.head_size), same))
+                << set->isa << " row " << r;
         }
     }
 }
@@ -80,7 +90,8 @@ TEST(Attention, EqualsTheReferenceForEveryLength) {
 
 TEST(Attention, EqualsTheReferenceForEveryRowCount) {
     Values random(22);
-    for (std::size_t rows = 1; rows <= 24; ++rows) check(make(32, 70, rows, rows % 3 == 0, rows % 2 == 0 ? Mood::normal : Mood::edge, random));
+    for (std::size_t rows = 1; rows <= 24; ++rows)
+        check(make(32, 70, rows, rows % 3 == 0, rows % 2 == 0 ? Mood::normal : Mood::edge, random));
 }
 
 TEST(Attention, EqualsTheReferenceForEveryHeadSize) {

@@ -25,7 +25,8 @@ struct Candidate {
 bool may_use_tiles() {
     constexpr int kRequestPermission = 0x1023; // ARCH_REQ_XCOMP_PERM
     constexpr int kTileData = 18;
-    static const bool granted = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16") &&
+    static const bool granted = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") &&
+                                __builtin_cpu_supports("amx-bf16") &&
                                 ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
     return granted;
 }
@@ -61,8 +62,9 @@ std::vector<Candidate> candidates() {
 #if defined(__x86_64__)
     __builtin_cpu_init();
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                        __builtin_cpu_supports("avx512vnni");
     all.push_back({"amx", &kAmxKernels, avx512 && may_use_tiles()});
     static const bool bf16 = avx512 && __builtin_cpu_supports("avx512bf16") && chains_bf16_pairs();
     all.push_back({"avx512", bf16 ? &kAvx512Bf16Kernels : &kAvx512Kernels, avx512});
@@ -97,7 +99,8 @@ Result<const KernelSet*> select_kernels(std::string_view name) {
         if (candidate.runs && (name.empty() || name == candidate.name)) return candidate.set;
         if (candidate.runs) usable += (usable.empty() ? "" : ", ") + std::string(candidate.name);
     }
-    return fail(ErrorCode::unsupported, "instruction set '" + std::string(name) + "' is unknown or this CPU lacks it; it has: " + usable);
+    return fail(ErrorCode::unsupported,
+                "instruction set '" + std::string(name) + "' is unknown or this CPU lacks it; it has: " + usable);
 }
 
 } // namespace assay::kernels

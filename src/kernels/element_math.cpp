@@ -58,7 +58,8 @@ double log_f64(double x) {
 
 void sin_cos_f64(double x, double& sine, double& cosine) {
     constexpr double kTwoOverPi = 0.63661977236758134;
-    constexpr double kHalfPi1 = 0x1.921fb54400000p+0; // pi / 2 in three parts of 33 bits: exact products up to 2^20 quadrants
+    constexpr double kHalfPi1 =
+        0x1.921fb54400000p+0; // pi / 2 in three parts of 33 bits: exact products up to 2^20 quadrants
     constexpr double kHalfPi2 = 0x1.0b4611a600000p-34;
     constexpr double kHalfPi3 = 0x1.3198a2e037073p-69;
     const double n = std::nearbyint(x * kTwoOverPi);
@@ -70,10 +71,22 @@ void sin_cos_f64(double x, double& sine, double& cosine) {
     double c = 1.0;
     for (int k = 19; k >= 1; k -= 2) c = std::fma(-c, r2 / (k * (k + 1.0)), 1.0);
     switch (static_cast<std::int64_t>(n) & 3) {
-        case 0: sine = s; cosine = c; return;
-        case 1: sine = c; cosine = -s; return;
-        case 2: sine = -s; cosine = -c; return;
-        default: sine = -c; cosine = s; return;
+        case 0:
+            sine = s;
+            cosine = c;
+            return;
+        case 1:
+            sine = c;
+            cosine = -s;
+            return;
+        case 2:
+            sine = -s;
+            cosine = -c;
+            return;
+        default:
+            sine = -c;
+            cosine = s;
+            return;
     }
 }
 

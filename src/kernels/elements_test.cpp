@@ -59,7 +59,8 @@ TEST(Rope, EqualsTheReference) {
                 const auto frequencies = rope_frequencies(10000.0, size);
                 std::vector<float> cosines(size / 2);
                 std::vector<float> sines(size / 2);
-                rope_tables(static_cast<std::uint32_t>(values.below(100000)), frequencies, cosines.data(), sines.data());
+                rope_tables(static_cast<std::uint32_t>(values.below(100000)), frequencies, cosines.data(),
+                            sines.data());
                 const auto x = values.many(head_size, mood);
                 for (const bool interleaved : {false, true}) {
                     check(head_size, [&](const KernelSet& s, float* y) {
@@ -96,7 +97,9 @@ TEST(Sampling, MaximumAndExponentialsEqualTheReference) {
             for (const KernelSet* set : sets()) {
                 float got = 0;
                 ASSERT_EQ(set->row_maximum(x.data(), n, &got), finite) << set->isa;
-                if (finite) { ASSERT_TRUE(same(got, top)) << set->isa; }
+                if (finite) {
+                    ASSERT_TRUE(same(got, top)) << set->isa;
+                }
             }
             if (!finite) continue;
             for (const float scale : {1.0f, 0.7f, 1e6f, 0x1p-30f}) {
@@ -124,7 +127,9 @@ TEST(ElementMath, BinarySixtyFourFunctionsAreAccurate) {
         const double x = i * 0.0171;
         const long double wide = x;
         EXPECT_NEAR(static_cast<double>(exp_f64(x) / std::exp(wide)), 1.0, 4e-15) << x;
-        if (x > 0) { EXPECT_NEAR(log_f64(x), static_cast<double>(std::log(wide)), 1e-15 * (1 + std::fabs(std::log(x)))) << x; }
+        if (x > 0) {
+            EXPECT_NEAR(log_f64(x), static_cast<double>(std::log(wide)), 1e-15 * (1 + std::fabs(std::log(x)))) << x;
+        }
         double sine = 0;
         double cosine = 0;
         sin_cos_f64(x * 1000, sine, cosine);
@@ -147,7 +152,7 @@ TEST(Half, EveryBinary16WidensAndNarrowsBack) {
             EXPECT_TRUE(std::isnan(wide));
             continue;
         }
-        const double exact = exponent == 31 ? std::numeric_limits<double>::infinity()
+        const double exact = exponent == 31  ? std::numeric_limits<double>::infinity()
                              : exponent == 0 ? std::ldexp(mantissa, -24)
                                              : std::ldexp(1024 + mantissa, exponent - 25);
         ASSERT_EQ(static_cast<double>(wide), sign * exact);

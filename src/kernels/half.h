@@ -10,7 +10,8 @@ static inline float f16_to_f32(std::uint16_t half) {
     const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
     const std::uint32_t exponent = half & 0x7c00u;
     const std::uint32_t shifted = static_cast<std::uint32_t>(half & 0x7fffu) << 13;
-    const auto subnormal = std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(half & 0x3ffu)) * 0x1p-24f); // exact
+    const auto subnormal =
+        std::bit_cast<std::uint32_t>(static_cast<float>(static_cast<std::int32_t>(half & 0x3ffu)) * 0x1p-24f); // exact
     const std::uint32_t finite = exponent == 0 ? subnormal : shifted + (112u << 23);
     return std::bit_cast<float>(sign | (exponent == 0x7c00u ? shifted | 0x7f800000u : finite));
 }
@@ -21,7 +22,7 @@ static inline std::uint16_t f32_to_f16(float value) {
     const std::uint32_t magnitude = bits & 0x7fffffffu;
     if (magnitude > 0x7f800000u) return static_cast<std::uint16_t>(sign | 0x7e00u);
     if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u); // rounds to 2^16 or more
-    if (magnitude < 0x33000001u) return sign;                                      // at most half of the smallest half
+    if (magnitude < 0x33000001u) return sign; // at most half of the smallest half
     const std::uint32_t exponent = magnitude >> 23;
     std::uint32_t mantissa = (magnitude & 0x7fffffu) | 0x800000u;
     std::uint32_t shift = 13;
@@ -38,7 +39,9 @@ static inline std::uint16_t f32_to_f16(float value) {
     return static_cast<std::uint16_t>(sign | (base + mantissa));
 }
 
-static inline float bf16_to_f32(std::uint16_t value) { return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16); }
+static inline float bf16_to_f32(std::uint16_t value) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
+}
 
 /// NaN keeps its sign and becomes quiet.
 static inline std::uint16_t f32_to_bf16(float value) {

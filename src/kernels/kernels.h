@@ -56,13 +56,14 @@ struct PackedWeights {
 /// Groups [group_begin, group_end) only, so that threads share the work; `packed` comes from prepare_pack.
 /// Errors: malformed (a scale or weight that is not finite), unsupported (inputs not a multiple of the block).
 Result<PackedWeights> prepare_pack(const tensor::TensorView& matrix, bool transposed);
-Result<void> pack_groups(const tensor::TensorView& matrix, bool transposed, std::size_t group_begin, std::size_t group_end, PackedWeights& packed);
+Result<void> pack_groups(const tensor::TensorView& matrix, bool transposed, std::size_t group_begin,
+                         std::size_t group_end, PackedWeights& packed);
 /// Row `row` of a matrix, dequantised to binary32 and stored by the rule (embedding look-up). out[columns].
 void dequantize_row(const tensor::TensorView& matrix, std::size_t row, float* out);
 
 /// Eight rows of quantised activations for 32 inputs: q = round_even(x * (127 / amax)), d = amax / 127, s = d * sum(q).
 struct ActivationBlock {
-    std::int8_t q[8][kTileRows][4];     ///< [quad][row][input]
+    std::int8_t q[8][kTileRows][4]; ///< [quad][row][input]
     float d[kTileRows];
     float s[kTileRows];
     std::int32_t half_sum[2][kTileRows]; ///< sums of q over inputs 0-15 and 16-31
@@ -72,7 +73,7 @@ struct ActivationBlock {
 /// keys as [position group][head element][16 positions] f16, values as [position][head element] f16.
 inline constexpr std::size_t kPagePositions = 32;
 struct AttentionTask {
-    const float* const* queries = nullptr;  ///< rows pointers, head_size elements each, scaled and rotated
+    const float* const* queries = nullptr; ///< rows pointers, head_size elements each, scaled and rotated
     float* const* outputs = nullptr;
     const std::uint32_t* lengths = nullptr; ///< attended positions of each row: [starts[r], lengths[r])
     const std::uint32_t* starts = nullptr;
@@ -80,7 +81,7 @@ struct AttentionTask {
     std::size_t head_size = 0;
     const std::uint16_t* const* key_pages = nullptr;
     const std::uint16_t* const* value_pages = nullptr;
-    float* scores = nullptr;   ///< scratch, rows * score_stride
+    float* scores = nullptr; ///< scratch, rows * score_stride
     std::size_t score_stride = 0; ///< at least the longest length rounded up to 64
 };
 
@@ -91,17 +92,17 @@ struct KernelSet {
     void (*quantize)(const float* x, std::size_t x_stride, std::size_t count, std::size_t n, ActivationBlock* tiles);
     /// In two terms, for layers whose inputs deserve 16 bits: row r of x[count] becomes row r of the tiles, and what that leaves,
     /// x - d * q, row count + r. Rows [row_begin, row_end) only; `x` is row 0.
-    void (*quantize_twice)(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count, std::size_t n,
-                           ActivationBlock* tiles);
+    void (*quantize_twice)(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end,
+                           std::size_t count, std::size_t n, ActivationBlock* tiles);
     /// y[row][output] for block-quantised kinds: groups [group_begin, group_end), rows [0, rows) of `tiles` (inputs/32 blocks a tile).
-    void (*linear_quantized)(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin,
-                             std::size_t group_end, float* y, std::size_t y_stride);
+    void (*linear_quantized)(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows,
+                             std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride);
     /// f32 weights: y = chain of fma over ascending inputs.
-    void (*linear_f32)(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
-                       std::size_t group_end, float* y, std::size_t y_stride);
+    void (*linear_f32)(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows,
+                       std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride);
     /// bf16 weights, activations rounded to bf16: even/odd-32 order.
-    void (*linear_bf16)(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
-                        std::size_t group_end, float* y, std::size_t y_stride);
+    void (*linear_bf16)(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows,
+                        std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride);
 
     void (*rms_norm)(const float* x, const float* weight, std::size_t n, float epsilon, float* y);
     void (*layer_norm)(const float* x, const float* weight, const float* bias, std::size_t n, float epsilon, float* y);
@@ -109,7 +110,8 @@ struct KernelSet {
     void (*silu_mul)(const float* gate, const float* up, std::size_t n, float* y);
     void (*gelu)(const float* x, std::size_t n, bool tanh_form, float* y);
     /// Rotates one head in place; tables hold size/2 values; then every element is multiplied by `scale`.
-    void (*rope)(float* x, std::size_t size, std::size_t head_size, const float* cosines, const float* sines, bool interleaved, float scale);
+    void (*rope)(float* x, std::size_t size, std::size_t head_size, const float* cosines, const float* sines,
+                 bool interleaved, float scale);
     /// Appends one position of one kv head to its page.
     void (*store_key)(const float* k, std::size_t head_size, std::size_t position_in_page, std::uint16_t* page);
     void (*store_value)(const float* v, std::size_t head_size, std::size_t position_in_page, std::uint16_t* page);
@@ -120,7 +122,6 @@ struct KernelSet {
     /// y = exp((x - maximum) * scale), scale > 0; +0 below the store minimum.
     void (*exponentials)(const float* x, std::size_t n, float maximum, float scale, float* y);
 };
-
 
 /// Names of the sets this CPU can run, best first; "scalar" is always last.
 std::vector<std::string_view> available_isas();

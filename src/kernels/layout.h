@@ -12,10 +12,10 @@
 namespace assay::kernels {
 
 enum class Scales {
-    d_f16,       ///< d[16] binary16
+    d_f16, ///< d[16] binary16
     d_and_m_f16, ///< d[16], m[16] binary16
     d_and_m_f32, ///< d[16], m[16] binary32 (K-quants: products of a binary16 and a 6-bit integer are exact)
-    two_f32,     ///< d[16] of inputs 0-15, d[16] of inputs 16-31, binary32 (Q6_K)
+    two_f32, ///< d[16] of inputs 0-15, d[16] of inputs 16-31, binary32 (Q6_K)
 };
 
 template <int Bits, Scales ScaleKind, int Offset>
@@ -24,17 +24,19 @@ struct Layout {
     static constexpr Scales kScales = ScaleKind;
     static constexpr int kOffset = Offset; ///< what the stored unsigned weight exceeds the true one by (8 bits: 128)
     static constexpr std::size_t kQuantBytes = Bits == 8 ? 512 : 256 + (Bits >= 5 ? 64 : 0) + (Bits == 6 ? 64 : 0);
-    static constexpr std::size_t kScaleBytes = ScaleKind == Scales::d_f16 ? 32 : ScaleKind == Scales::d_and_m_f16 ? 64 : 128;
+    static constexpr std::size_t kScaleBytes = ScaleKind == Scales::d_f16         ? 32
+                                               : ScaleKind == Scales::d_and_m_f16 ? 64
+                                                                                  : 128;
     static constexpr std::size_t kBlockBytes = kQuantBytes + kScaleBytes;
 };
 
-using LayoutQ4D = Layout<4, Scales::d_f16, 8>;         // Q4_0
-using LayoutQ4DM = Layout<4, Scales::d_and_m_f16, 0>;  // Q4_1
-using LayoutQ5D = Layout<5, Scales::d_f16, 16>;        // Q5_0
-using LayoutQ5DM = Layout<5, Scales::d_and_m_f16, 0>;  // Q5_1
-using LayoutQ8D = Layout<8, Scales::d_f16, 128>;       // Q8_0
+using LayoutQ4D = Layout<4, Scales::d_f16, 8>; // Q4_0
+using LayoutQ4DM = Layout<4, Scales::d_and_m_f16, 0>; // Q4_1
+using LayoutQ5D = Layout<5, Scales::d_f16, 16>; // Q5_0
+using LayoutQ5DM = Layout<5, Scales::d_and_m_f16, 0>; // Q5_1
+using LayoutQ8D = Layout<8, Scales::d_f16, 128>; // Q8_0
 using LayoutQ4DM32 = Layout<4, Scales::d_and_m_f32, 0>; // Q4_K
 using LayoutQ5DM32 = Layout<5, Scales::d_and_m_f32, 0>; // Q5_K
-using LayoutQ6DD32 = Layout<6, Scales::two_f32, 32>;   // Q6_K
+using LayoutQ6DD32 = Layout<6, Scales::two_f32, 32>; // Q6_K
 
 } // namespace assay::kernels

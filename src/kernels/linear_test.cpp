@@ -11,14 +11,16 @@ struct Case {
     std::size_t rows;
 };
 
-std::vector<ActivationBlock> tiles_of(const KernelSet& set, const std::vector<float>& x, std::size_t rows, std::size_t inputs) {
+std::vector<ActivationBlock> tiles_of(const KernelSet& set, const std::vector<float>& x, std::size_t rows,
+                                      std::size_t inputs) {
     std::vector<ActivationBlock> tiles((rows + kTileRows - 1) / kTileRows * (inputs / kBlock));
     std::memset(tiles.data(), 0, tiles.size() * sizeof(ActivationBlock));
     set.quantize(x.data(), inputs, rows, inputs, tiles.data());
     return tiles;
 }
 
-std::vector<float> run_quantized(const KernelSet& set, const PackedWeights& weights, const std::vector<ActivationBlock>& tiles, std::size_t rows) {
+std::vector<float> run_quantized(const KernelSet& set, const PackedWeights& weights,
+                                 const std::vector<ActivationBlock>& tiles, std::size_t rows) {
     const std::size_t width = weights.groups() * kLanes;
     std::vector<float> y(rows * width, 1.0f);
     set.linear_quantized(weights, tiles.data(), rows, 0, weights.groups(), y.data(), width);
@@ -26,8 +28,9 @@ std::vector<float> run_quantized(const KernelSet& set, const PackedWeights& weig
 }
 
 void check_quantized(DType type, Case c, Mood mood, Values& values) {
-    SCOPED_TRACE(std::string(tensor::traits(type).name) + " " + std::to_string(c.outputs) + "x" + std::to_string(c.inputs) + " rows " +
-                 std::to_string(c.rows) + " mood " + std::to_string(static_cast<int>(mood)));
+    SCOPED_TRACE(std::string(tensor::traits(type).name) + " " + std::to_string(c.outputs) + "x" +
+                 std::to_string(c.inputs) + " rows " + std::to_string(c.rows) + " mood " +
+                 std::to_string(static_cast<int>(mood)));
     const auto bytes = values.matrix(type, c.outputs * c.inputs, mood);
     const PackedWeights weights = pack(type, bytes, c.outputs, c.inputs);
     const auto x = values.many(c.rows * c.inputs, mood);
@@ -35,10 +38,12 @@ void check_quantized(DType type, Case c, Mood mood, Values& values) {
     const auto expected = run_quantized(reference_kernels(), weights, tiles, c.rows);
 
     std::vector<float> published(c.rows * c.outputs);
-    reference::linear_from_blocks({type, {c.outputs, c.inputs}, bytes}, x.data(), c.inputs, c.rows, published.data(), c.outputs);
+    reference::linear_from_blocks({type, {c.outputs, c.inputs}, bytes}, x.data(), c.inputs, c.rows, published.data(),
+                                  c.outputs);
     for (std::size_t row = 0; row < c.rows; ++row) {
         for (std::size_t o = 0; o < c.outputs; ++o) {
-            ASSERT_TRUE(same(published[row * c.outputs + o], expected[row * weights.groups() * kLanes + o])) << "packing, row " << row << " output " << o;
+            ASSERT_TRUE(same(published[row * c.outputs + o], expected[row * weights.groups() * kLanes + o]))
+                << "packing, row " << row << " output " << o;
         }
     }
     for (const KernelSet* set : sets()) {
@@ -52,7 +57,8 @@ TEST(LinearQuantized, EqualsTheReferenceForEveryTypeAndRowCount) {
         for (std::size_t rows = 1; rows <= 17; ++rows) {
             check_quantized(type, {1 + values.below(70), 256, rows}, kMoods[rows % 4], values);
         }
-        for (const std::size_t rows : {24, 31, 32, 33, 50}) check_quantized(type, {33, 256, rows}, Mood::normal, values);
+        for (const std::size_t rows : {24, 31, 32, 33, 50})
+            check_quantized(type, {33, 256, rows}, Mood::normal, values);
     }
 }
 
@@ -87,7 +93,8 @@ TEST(QuantizeTwice, EqualsTheReferenceAndLeavesLittle) {
                         const ActivationBlock& tile = expected[r / kTileRows * (kInputs / kBlock) + i / kBlock];
                         return double{tile.d[r % kTileRows]} * tile.q[i % kBlock / 4][r % kTileRows][i % 4];
                     };
-                    const double scale = double{expected[row / kTileRows * (kInputs / kBlock) + i / kBlock].d[row % kTileRows]};
+                    const double scale =
+                        double{expected[row / kTileRows * (kInputs / kBlock) + i / kBlock].d[row % kTileRows]};
                     EXPECT_NEAR(term(row) + term(rows + row), x[row * kInputs + i], scale / 200);
                 }
             }
@@ -101,7 +108,8 @@ TEST(LinearQuantized, EqualsTheReferenceForEveryInputLength) {
         const std::size_t unit = tensor::traits(type).block_elements;
         for (const std::size_t inputs : {32, 64, 96, 160, 256, 576, 768, 2048}) {
             if (inputs % unit != 0) continue;
-            for (const Mood mood : kMoods) check_quantized(type, {1 + values.below(40), inputs, 1 + values.below(18)}, mood, values);
+            for (const Mood mood : kMoods)
+                check_quantized(type, {1 + values.below(40), inputs, 1 + values.below(18)}, mood, values);
         }
     }
 }
@@ -116,7 +124,8 @@ TEST(LinearQuantized, QuantisesLikeTheReference) {
                 const auto got = tiles_of(*set, x, rows, 320);
                 for (std::size_t t = 0; t < got.size(); ++t) {
                     ASSERT_EQ(std::memcmp(got[t].q, expected[t].q, sizeof got[t].q), 0) << set->isa << " block " << t;
-                    ASSERT_EQ(std::memcmp(got[t].half_sum, expected[t].half_sum, sizeof got[t].half_sum), 0) << set->isa << " block " << t;
+                    ASSERT_EQ(std::memcmp(got[t].half_sum, expected[t].half_sum, sizeof got[t].half_sum), 0)
+                        << set->isa << " block " << t;
                     for (std::size_t r = 0; r < kTileRows; ++r) {
                         ASSERT_TRUE(same(got[t].d[r], expected[t].d[r])) << set->isa << " block " << t << " row " << r;
                         ASSERT_TRUE(same(got[t].s[r], expected[t].s[r])) << set->isa << " block " << t << " row " << r;
@@ -137,19 +146,23 @@ TEST(LinearQuantized, RowsDoNotKnowOfEachOther) {
         for (const KernelSet* set : sets()) {
             const auto together = run_quantized(*set, weights, tiles_of(*set, x, rows, inputs), rows);
             for (std::size_t row = 0; row < rows; ++row) {
-                const std::vector<float> one(x.begin() + static_cast<std::ptrdiff_t>(row * inputs), x.begin() + static_cast<std::ptrdiff_t>((row + 1) * inputs));
+                const std::vector<float> one(x.begin() + static_cast<std::ptrdiff_t>(row * inputs),
+                                             x.begin() + static_cast<std::ptrdiff_t>((row + 1) * inputs));
                 const auto alone = run_quantized(*set, weights, tiles_of(*set, one, 1, inputs), 1);
-                for (std::size_t o = 0; o < 48; ++o) ASSERT_TRUE(same(alone[o], together[row * 48 + o])) << set->isa << " row " << row;
+                for (std::size_t o = 0; o < 48; ++o)
+                    ASSERT_TRUE(same(alone[o], together[row * 48 + o])) << set->isa << " row " << row;
             }
         }
     }
 }
 
-using FloatLinear = void (*KernelSet::*)(const PackedWeights&, const float*, std::size_t, std::size_t, std::size_t, std::size_t, float*, std::size_t);
+using FloatLinear = void (*KernelSet::*)(const PackedWeights&, const float*, std::size_t, std::size_t, std::size_t,
+                                         std::size_t, float*, std::size_t);
 
 void check_float(FloatLinear function, DType type, Case c, Mood mood, Values& values) {
-    SCOPED_TRACE(std::string(tensor::traits(type).name) + " " + std::to_string(c.outputs) + "x" + std::to_string(c.inputs) + " rows " +
-                 std::to_string(c.rows) + " mood " + std::to_string(static_cast<int>(mood)));
+    SCOPED_TRACE(std::string(tensor::traits(type).name) + " " + std::to_string(c.outputs) + "x" +
+                 std::to_string(c.inputs) + " rows " + std::to_string(c.rows) + " mood " +
+                 std::to_string(static_cast<int>(mood)));
     const auto bytes = values.matrix(type, c.outputs * c.inputs, mood);
     const PackedWeights weights = pack(type, bytes, c.outputs, c.inputs);
     const std::size_t stride = c.inputs + values.below(9);
@@ -170,7 +183,8 @@ TEST(LinearFloat, F32AndF16WeightsEqualTheReference) {
     Values values(5);
     for (const Mood mood : kMoods) {
         for (std::size_t rows = 1; rows <= 17; ++rows) {
-            check_float(&KernelSet::linear_f32, rows % 2 == 0 ? DType::f32 : DType::f16, {1 + values.below(150), 1 + values.below(300), rows}, mood, values);
+            check_float(&KernelSet::linear_f32, rows % 2 == 0 ? DType::f32 : DType::f16,
+                        {1 + values.below(150), 1 + values.below(300), rows}, mood, values);
         }
         check_float(&KernelSet::linear_f32, DType::f32, {70, 2048, 37}, mood, values);
         check_float(&KernelSet::linear_f32, DType::f32, {200, 700, 130}, mood, values);
@@ -181,7 +195,8 @@ TEST(LinearFloat, Bf16WeightsEqualTheReference) {
     Values values(6);
     for (const Mood mood : kMoods) {
         for (std::size_t rows = 1; rows <= 17; ++rows) {
-            check_float(&KernelSet::linear_bf16, DType::bf16, {1 + values.below(150), 1 + values.below(300), rows}, mood, values);
+            check_float(&KernelSet::linear_bf16, DType::bf16, {1 + values.below(150), 1 + values.below(300), rows},
+                        mood, values);
         }
         check_float(&KernelSet::linear_bf16, DType::bf16, {70, 2048, 37}, mood, values);
         check_float(&KernelSet::linear_bf16, DType::bf16, {200, 700, 130}, mood, values);
@@ -221,7 +236,8 @@ TEST(Pack, TransposedEqualsTransposing) {
         const auto bytes = values.matrix(type, outputs * inputs, Mood::wide);
         std::vector<std::uint8_t> flipped(bytes.size());
         for (std::size_t o = 0; o < outputs; ++o) {
-            for (std::size_t k = 0; k < inputs; ++k) std::memcpy(&flipped[(k * outputs + o) * size], &bytes[(o * inputs + k) * size], size);
+            for (std::size_t k = 0; k < inputs; ++k)
+                std::memcpy(&flipped[(k * outputs + o) * size], &bytes[(o * inputs + k) * size], size);
         }
         const PackedWeights straight = pack(type, bytes, outputs, inputs);
         const tensor::TensorView view{type, {inputs, outputs}, flipped};
@@ -246,7 +262,8 @@ TEST(Dequantise, IsWeightTimesScalePlusMinimum) {
             x[k] = 127.0f;
             float y[3];
             reference::linear_from_blocks({type, {3, inputs}, bytes}, x.data(), inputs, 1, y, 3);
-            EXPECT_NEAR(y[1], 127.0f * row[k], 1e-5f * (std::fabs(y[1]) + 1.0f)) << tensor::traits(type).name << " input " << k;
+            EXPECT_NEAR(y[1], 127.0f * row[k], 1e-5f * (std::fabs(y[1]) + 1.0f))
+                << tensor::traits(type).name << " input " << k;
         }
     }
 }

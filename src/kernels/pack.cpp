@@ -68,7 +68,7 @@ int bits_of(WeightKind kind) {
 // Block b of 16 rows, before it is laid out.
 struct UnpackedGroup {
     std::uint8_t q[kLanes][kBlock] = {};
-    float first[kLanes] = {};  // d, or d of inputs 0-15
+    float first[kLanes] = {}; // d, or d of inputs 0-15
     float second[kLanes] = {}; // m, or d of inputs 16-31
 };
 
@@ -102,7 +102,8 @@ void place_quants(int bits, const std::uint8_t (&q)[kLanes][kBlock], std::uint8_
     }
     for (std::size_t pair = 0; pair < 4; ++pair) {
         std::uint32_t line[kLanes];
-        for (std::size_t o = 0; o < kLanes; ++o) line[o] = (quads[2 * pair][o] & 0x0f0f0f0fu) | ((quads[2 * pair + 1][o] & 0x0f0f0f0fu) << 4);
+        for (std::size_t o = 0; o < kLanes; ++o)
+            line[o] = (quads[2 * pair][o] & 0x0f0f0f0fu) | ((quads[2 * pair + 1][o] & 0x0f0f0f0fu) << 4);
         std::memcpy(block + pair * 64, line, sizeof line);
     }
     place_planes(bits, quads, block + 256);
@@ -113,7 +114,8 @@ bool place_scales(WeightKind kind, const UnpackedGroup& group, std::uint8_t* sca
     const bool halves = kind != WeightKind::q4_dm32 && kind != WeightKind::q5_dm32 && kind != WeightKind::q6_dd32;
     const bool second = kind != WeightKind::q4_d && kind != WeightKind::q5_d && kind != WeightKind::q8_d;
     bool finite = true;
-    for (std::size_t o = 0; o < kLanes; ++o) finite = finite && std::isfinite(group.first[o]) && std::isfinite(group.second[o]);
+    for (std::size_t o = 0; o < kLanes; ++o)
+        finite = finite && std::isfinite(group.first[o]) && std::isfinite(group.second[o]);
     if (!finite) return false;
     if (!halves) {
         std::memcpy(scales, group.first, sizeof group.first);
@@ -133,7 +135,7 @@ bool place_scales(WeightKind kind, const UnpackedGroup& group, std::uint8_t* sca
 struct PlainFormat {
     std::size_t bytes;
     std::size_t scales; // 1 or 2, at the front
-    std::size_t fifth;  // offset of the fifth bits, 0 when there are none
+    std::size_t fifth; // offset of the fifth bits, 0 when there are none
     std::size_t quants;
 };
 
@@ -150,7 +152,8 @@ PlainFormat plain_format(DType type) {
 bool finite_half(std::uint16_t bits) { return (bits & 0x7c00u) != 0x7c00u; }
 
 // Published nibbles: byte i holds inputs i and i + 16. False when a scale is not finite.
-bool pack_plain_block(const PlainFormat& format, const std::uint8_t* rows, std::size_t row_bytes, std::size_t outputs, std::uint8_t* out) {
+bool pack_plain_block(const PlainFormat& format, const std::uint8_t* rows, std::size_t row_bytes, std::size_t outputs,
+                      std::uint8_t* out) {
     std::uint32_t lines[4][kLanes] = {};
     std::uint64_t planes[8] = {};
     std::uint16_t scales[2][kLanes] = {};
@@ -170,7 +173,8 @@ bool pack_plain_block(const PlainFormat& format, const std::uint8_t* rows, std::
         if (format.fifth != 0) {
             std::uint32_t bits;
             std::memcpy(&bits, block + format.fifth, 4);
-            for (std::size_t quad = 0; quad < 8; ++quad) planes[quad] |= static_cast<std::uint64_t>((bits >> (4 * quad)) & 15u) << (4 * o);
+            for (std::size_t quad = 0; quad < 8; ++quad)
+                planes[quad] |= static_cast<std::uint64_t>((bits >> (4 * quad)) & 15u) << (4 * o);
         }
     }
     std::memcpy(out, lines, sizeof lines);
@@ -184,8 +188,8 @@ bool pack_plain_block(const PlainFormat& format, const std::uint8_t* rows, std::
 }
 
 // Any type, through its unpacked form.
-bool pack_unpacked_block(DType type, WeightKind kind, const std::uint8_t* rows, std::size_t row_bytes, std::size_t outputs, std::size_t block,
-                         std::uint8_t* out) {
+bool pack_unpacked_block(DType type, WeightKind kind, const std::uint8_t* rows, std::size_t row_bytes,
+                         std::size_t outputs, std::size_t block, std::uint8_t* out) {
     UnpackedGroup group;
     for (std::size_t o = 0; o < outputs; ++o) {
         UnpackedBlock unpacked;
@@ -219,8 +223,9 @@ Result<void> pack_quantized_group(const tensor::TensorView& matrix, std::size_t 
     std::uint8_t* out = packed.bytes.data() + group * packed.group_bytes;
     const PlainFormat plain = plain_format(matrix.dtype);
     for (std::size_t b = 0; b < blocks; ++b, out += bytes) {
-        const bool finite = plain.bytes != 0 ? pack_plain_block(plain, rows + b * plain.bytes, row_bytes, outputs, out)
-                                             : pack_unpacked_block(matrix.dtype, packed.kind, rows, row_bytes, outputs, b, out);
+        const bool finite = plain.bytes != 0
+                                ? pack_plain_block(plain, rows + b * plain.bytes, row_bytes, outputs, out)
+                                : pack_unpacked_block(matrix.dtype, packed.kind, rows, row_bytes, outputs, b, out);
         if (!finite) return fail(ErrorCode::malformed, bad_scale(matrix, group * kLanes, b));
     }
     return {};
@@ -255,7 +260,7 @@ float read_float(const std::uint8_t* at) {
 
 struct Strip {
     const std::uint8_t* origin; // first output, first input
-    std::size_t output_stride;  // bytes
+    std::size_t output_stride; // bytes
     std::size_t input_stride;
     std::size_t outputs;
     std::size_t inputs;
@@ -266,12 +271,14 @@ template <DType Type>
 void read_strip(const Strip& from, float (&strip)[kStrip][kLanes]) {
     if (from.output_stride < from.input_stride) {
         for (std::size_t k = 0; k < from.inputs; ++k) {
-            for (std::size_t o = 0; o < from.outputs; ++o) strip[k][o] = read_float<Type>(from.origin + k * from.input_stride + o * from.output_stride);
+            for (std::size_t o = 0; o < from.outputs; ++o)
+                strip[k][o] = read_float<Type>(from.origin + k * from.input_stride + o * from.output_stride);
         }
         return;
     }
     for (std::size_t o = 0; o < from.outputs; ++o) {
-        for (std::size_t k = 0; k < from.inputs; ++k) strip[k][o] = read_float<Type>(from.origin + k * from.input_stride + o * from.output_stride);
+        for (std::size_t k = 0; k < from.inputs; ++k)
+            strip[k][o] = read_float<Type>(from.origin + k * from.input_stride + o * from.output_stride);
     }
 }
 
@@ -292,12 +299,14 @@ bool all_finite(const float (&strip)[kStrip][kLanes]) {
     return true;
 }
 
-void place_strip(const float (&strip)[kStrip][kLanes], std::size_t first_input, std::size_t inputs, WeightKind kind, std::uint8_t* out) {
+void place_strip(const float (&strip)[kStrip][kLanes], std::size_t first_input, std::size_t inputs, WeightKind kind,
+                 std::uint8_t* out) {
     if (kind == WeightKind::f32) {
         std::memcpy(out + first_input * kLanes * 4, strip, inputs * sizeof strip[0]);
         return;
     }
-    for (std::size_t k = 0; k < inputs; k += 2) { // pairs of inputs side by side: [pair][output][even, odd]; an odd tail meets zeros
+    for (std::size_t k = 0; k < inputs;
+         k += 2) { // pairs of inputs side by side: [pair][output][even, odd]; an odd tail meets zeros
         std::uint16_t line[kLanes][2];
         for (std::size_t o = 0; o < kLanes; ++o) {
             line[o][0] = f32_to_bf16(strip[k][o]);
@@ -310,10 +319,12 @@ void place_strip(const float (&strip)[kStrip][kLanes], std::size_t first_input, 
 std::string bad_weight(const float (&strip)[kStrip][kLanes], std::size_t first_output, std::size_t first_input) {
     std::size_t i = 0;
     while (std::isfinite(strip[i / kLanes][i % kLanes])) ++i;
-    return "weight at output " + std::to_string(first_output + i % kLanes) + ", input " + std::to_string(first_input + i / kLanes) + " is not finite";
+    return "weight at output " + std::to_string(first_output + i % kLanes) + ", input " +
+           std::to_string(first_input + i / kLanes) + " is not finite";
 }
 
-Result<void> pack_float_group(const tensor::TensorView& matrix, bool transposed, std::size_t group, PackedWeights& packed) {
+Result<void> pack_float_group(const tensor::TensorView& matrix, bool transposed, std::size_t group,
+                              PackedWeights& packed) {
     std::uint8_t* out = packed.bytes.data() + group * packed.group_bytes;
     const std::size_t first = group * kLanes;
     const std::size_t outputs = std::min(kLanes, packed.outputs - first);
@@ -338,7 +349,8 @@ constexpr std::size_t kMappedBytes = std::size_t{64} << 10;
 std::uint8_t* map_zeroed(std::size_t size) {
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     const std::size_t wanted = (size + page - 1) / page * page;
-    const std::size_t mapped = wanted + (size >= kHugePage ? kHugePage : 0); // room to start at a multiple of a huge page
+    const std::size_t mapped =
+        wanted + (size >= kHugePage ? kHugePage : 0); // room to start at a multiple of a huge page
     void* memory = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ASSAY_ASSERT(memory != MAP_FAILED);
     auto* begin = static_cast<std::uint8_t*>(memory);
@@ -363,7 +375,8 @@ AlignedBytes::AlignedBytes(std::size_t size) : size_(size) {
     ASSAY_ASSERT(data_ != nullptr);
     std::memset(data_, 0, size);
 }
-AlignedBytes::AlignedBytes(AlignedBytes&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+AlignedBytes::AlignedBytes(AlignedBytes&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 AlignedBytes& AlignedBytes::operator=(AlignedBytes&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
@@ -396,9 +409,11 @@ Result<PackedWeights> prepare_pack(const tensor::TensorView& matrix, bool transp
     return packed;
 }
 
-Result<void> pack_groups(const tensor::TensorView& matrix, bool transposed, std::size_t group_begin, std::size_t group_end, PackedWeights& packed) {
+Result<void> pack_groups(const tensor::TensorView& matrix, bool transposed, std::size_t group_begin,
+                         std::size_t group_end, PackedWeights& packed) {
     for (std::size_t g = group_begin; g < group_end; ++g) {
-        TRY_VOID(tensor::is_quantized(matrix.dtype) ? pack_quantized_group(matrix, g, packed) : pack_float_group(matrix, transposed, g, packed));
+        TRY_VOID(tensor::is_quantized(matrix.dtype) ? pack_quantized_group(matrix, g, packed)
+                                                    : pack_float_group(matrix, transposed, g, packed));
     }
     return {};
 }

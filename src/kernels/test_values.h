@@ -19,7 +19,8 @@ namespace assay::kernels::test {
 
 using tensor::DType;
 
-inline constexpr DType kQuantizedTypes[] = {DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0, DType::q5_1, DType::q4_k, DType::q5_k, DType::q6_k};
+inline constexpr DType kQuantizedTypes[] = {DType::q8_0, DType::q4_0, DType::q4_1, DType::q5_0,
+                                            DType::q5_1, DType::q4_k, DType::q5_k, DType::q6_k};
 
 enum class Mood { normal, wide, edge, broken };
 inline constexpr Mood kMoods[] = {Mood::normal, Mood::wide, Mood::edge, Mood::broken};
@@ -34,7 +35,8 @@ public:
     float one(Mood mood) {
         switch (mood) {
             case Mood::normal: return stored(normal_(engine_));
-            case Mood::wide: return stored(std::bit_cast<float>((bits() & 0x807fffffu) | ((60u + bits() % 130u) << 23)));
+            case Mood::wide:
+                return stored(std::bit_cast<float>((bits() & 0x807fffffu) | ((60u + bits() % 130u) << 23)));
             case Mood::edge: return edge();
             case Mood::broken: return below(40) == 0 ? kBroken[below(3)] : edge();
         }
@@ -72,11 +74,13 @@ public:
     }
 
 private:
-    static constexpr float kBroken[3] = {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+    static constexpr float kBroken[3] = {std::numeric_limits<float>::quiet_NaN(),
+                                         std::numeric_limits<float>::infinity(),
                                          -std::numeric_limits<float>::infinity()};
 
     float edge() {
-        constexpr float kEdges[] = {0.0f, 0x1p-40f, 0x1.000002p-40f, 0x1p-39f, 0x1p-20f, 1.0f, 0x1.fffffep0f, 65504.0f, 65520.0f, 1e20f, 3e38f, 127.0f};
+        constexpr float kEdges[] = {0.0f,          0x1p-40f, 0x1.000002p-40f, 0x1p-39f, 0x1p-20f, 1.0f,
+                                    0x1.fffffep0f, 65504.0f, 65520.0f,        1e20f,    3e38f,    127.0f};
         const float value = below(3) == 0 ? normal_(engine_) : kEdges[below(std::size(kEdges))];
         return stored(below(2) == 0 ? value : -value);
     }
@@ -119,7 +123,8 @@ inline std::vector<const KernelSet*> sets() {
     for (const std::string_view name : available_isas()) {
         all.push_back(*select_kernels(name));
 #if defined(__x86_64__)
-        if (name == "avx512") all.insert(all.end(), {&kAmxModelKernels, &kAvx512Kernels}); // the latter also where BF16 is there
+        if (name == "avx512")
+            all.insert(all.end(), {&kAmxModelKernels, &kAvx512Kernels}); // the latter also where BF16 is there
 #endif
     }
     return all;

@@ -54,7 +54,8 @@ public:
     /// One token for every sequence.
     Result<void> decode() {
         std::vector<engine::SequenceStep> steps;
-        for (std::uint32_t i = 0; i < past_.size(); ++i) steps.push_back({std::span(&next_[i], 1), past_[i], pages_of(i), 1});
+        for (std::uint32_t i = 0; i < past_.size(); ++i)
+            steps.push_back({std::span(&next_[i], 1), past_[i], pages_of(i), 1});
         model_->forward(steps, *cache_, logits_, {});
         for (std::uint32_t i = 0; i < past_.size(); ++i) {
             next_[i] = TRY(best(i));
@@ -74,7 +75,8 @@ private:
         const std::size_t vocabulary = model_->config().vocabulary;
         const float* logits = logits_.data() + row * vocabulary;
         float maximum = 0;
-        if (!model_->kernels().row_maximum(logits, vocabulary, &maximum)) return fail(ErrorCode::internal, "a logit is not finite");
+        if (!model_->kernels().row_maximum(logits, vocabulary, &maximum))
+            return fail(ErrorCode::internal, "a logit is not finite");
         return static_cast<TokenId>(std::find(logits, logits + vocabulary, maximum) - logits);
     }
 
@@ -88,12 +90,16 @@ private:
 };
 
 Result<void> check(const engine::Model& model, const BenchOptions& options) {
-    if (options.prompt == 0 && options.generate == 0) return fail(ErrorCode::invalid_argument, "nothing to measure: prompt and generate are 0");
-    if (options.batch == 0 || options.chunk == 0 || options.repeat == 0) return fail(ErrorCode::invalid_argument, "batch, chunk and repeat must not be 0");
-    if (model.config().architecture == formats::Architecture::bert) return fail(ErrorCode::unsupported, "an embedding model does not generate");
+    if (options.prompt == 0 && options.generate == 0)
+        return fail(ErrorCode::invalid_argument, "nothing to measure: prompt and generate are 0");
+    if (options.batch == 0 || options.chunk == 0 || options.repeat == 0)
+        return fail(ErrorCode::invalid_argument, "batch, chunk and repeat must not be 0");
+    if (model.config().architecture == formats::Architecture::bert)
+        return fail(ErrorCode::unsupported, "an embedding model does not generate");
     const std::uint64_t length = std::uint64_t{options.prompt} + options.generate + 1;
     if (length > model.config().context_max) {
-        return fail(ErrorCode::invalid_argument, std::to_string(length - 1) + " tokens are more than the model's context of " +
+        return fail(ErrorCode::invalid_argument, std::to_string(length - 1) +
+                                                     " tokens are more than the model's context of " +
                                                      std::to_string(model.config().context_max));
     }
     return {};
@@ -113,14 +119,16 @@ Result<void> measure_once(const engine::Model& model, const BenchOptions& option
     auto sequences = TRY(Sequences::create(model, options.batch, length));
     if (options.prompt > 0) {
         std::vector<std::vector<TokenId>> prompts;
-        for (std::uint32_t i = 0; i < options.batch; ++i) prompts.push_back(Sequences::prompt(model, i, options.prompt));
+        for (std::uint32_t i = 0; i < options.batch; ++i)
+            prompts.push_back(Sequences::prompt(model, i, options.prompt));
         const auto begun = Clock::now();
         for (std::uint32_t i = 0; i < options.batch; ++i) {
             TRY_VOID(sequences.prefill(i, prompts[i], options.chunk));
             if (i == 0) best.first_token_ms = std::min(best.first_token_ms, seconds_since(begun) * 1e3);
             step();
         }
-        best.prefill_tok_s = std::max(best.prefill_tok_s, double(options.batch) * options.prompt / seconds_since(begun));
+        best.prefill_tok_s =
+            std::max(best.prefill_tok_s, double(options.batch) * options.prompt / seconds_since(begun));
     }
     if (options.generate > 0) {
         if (!options.after_prompt) sequences = TRY(Sequences::create(model, options.batch, length));
@@ -129,7 +137,8 @@ Result<void> measure_once(const engine::Model& model, const BenchOptions& option
             TRY_VOID(sequences.decode());
             step();
         }
-        best.decode_tok_s = std::max(best.decode_tok_s, double(options.batch) * options.generate / seconds_since(begun));
+        best.decode_tok_s =
+            std::max(best.decode_tok_s, double(options.batch) * options.generate / seconds_since(begun));
     }
     return {};
 }

@@ -41,7 +41,8 @@ Completion CompletionSink::take() {
     return std::move(completion_);
 }
 
-Result<Completion> complete(engine::GenerationService& service, const engine::GenerationRequest& request, std::uint32_t copies) {
+Result<Completion> complete(engine::GenerationService& service, const engine::GenerationRequest& request,
+                            std::uint32_t copies) {
     std::vector<std::shared_ptr<CompletionSink>> sinks;
     std::vector<engine::RequestId> ids;
     std::optional<Error> error;
@@ -63,7 +64,8 @@ Result<Completion> complete(engine::GenerationService& service, const engine::Ge
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (all[i].finish.error) return std::unexpected(*all[i].finish.error);
         if (all[i].tokens != all[0].tokens || all[i].finish.logits_sha256 != all[0].finish.logits_sha256) {
-            return fail(ErrorCode::internal, "copy " + std::to_string(i + 1) + " of the request got another answer than copy 1");
+            return fail(ErrorCode::internal,
+                        "copy " + std::to_string(i + 1) + " of the request got another answer than copy 1");
         }
     }
     return std::move(all.front());

@@ -46,6 +46,7 @@ private:
 
 /// Submits `copies` equal requests at once and waits for all; the first one's answer.
 /// Errors: as GenerationService::submit; the request's own; internal when the copies differ in any token or logit hash.
-Result<Completion> complete(engine::GenerationService& service, const engine::GenerationRequest& request, std::uint32_t copies);
+Result<Completion> complete(engine::GenerationService& service, const engine::GenerationRequest& request,
+                            std::uint32_t copies);
 
 } // namespace assay::node

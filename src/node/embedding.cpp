@@ -22,7 +22,8 @@ Result<EmbeddingLimit> read_embedding_limit(const formats::ModelFile& file) {
     const auto field = json.is_object() ? json.find("max_seq_length") : json.end();
     if (field == json.end() || field->is_null()) return EmbeddingLimit{context, false};
     if (!field->is_number_unsigned() || field->get<std::uint64_t>() < 2 || field->get<std::uint64_t>() > context) {
-        return fail(ErrorCode::malformed, path.string() + ": max_seq_length must be from 2 to " + std::to_string(context));
+        return fail(ErrorCode::malformed,
+                    path.string() + ": max_seq_length must be from 2 to " + std::to_string(context));
     }
     return EmbeddingLimit{field->get<std::uint32_t>(), true};
 }
@@ -32,7 +33,8 @@ Result<std::vector<float>> embed_tokens_within(const engine::Model& model, const
     std::vector<engine::TokenId> used(ids.begin(), ids.end());
     if (used.size() > limit.tokens_max) {
         if (!limit.cut) {
-            return fail(ErrorCode::invalid_argument, std::to_string(used.size()) + " tokens are more than the model's " +
+            return fail(ErrorCode::invalid_argument, std::to_string(used.size()) +
+                                                         " tokens are more than the model's " +
                                                          std::to_string(limit.tokens_max));
         }
         used.resize(limit.tokens_max);

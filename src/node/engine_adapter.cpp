@@ -152,7 +152,8 @@ public:
         return std::string(tokenizer.is_special(id) ? tokenizer.token_text(id) : tokenizer.token_bytes(id));
     }
 
-    Result<std::vector<api::TokenId>> apply_chat_template(std::string_view model, const api::ChatPrompt& prompt) const override {
+    Result<std::vector<api::TokenId>> apply_chat_template(std::string_view model,
+                                                          const api::ChatPrompt& prompt) const override {
         tokenizer::ChatTemplate::Variables variables{};
         variables.messages_json = prompt.messages_json;
         variables.tools_json = prompt.tools_json;
@@ -161,7 +162,8 @@ public:
         return entry(model).open.encode_chat(variables, prompt.suffix);
     }
 
-    Result<std::shared_ptr<const api::Constraint>> compile(std::string_view model, const api::ConstraintText& text) const override {
+    Result<std::shared_ptr<const api::Constraint>> compile(std::string_view model,
+                                                           const api::ConstraintText& text) const override {
         auto constraint = std::make_shared<GrammarConstraint>();
         constraint->grammar = TRY(entry(model).grammars->get(text));
         return constraint;
@@ -170,7 +172,8 @@ public:
     Result<api::RequestId> submit(std::string_view model, api::GenerationRequest request,
                                   std::shared_ptr<api::GenerationSink> sink) override {
         const Entry& found = entry(model);
-        if (!found.service) return fail(ErrorCode::invalid_argument, "the model '" + std::string(model) + "' does not generate text");
+        if (!found.service)
+            return fail(ErrorCode::invalid_argument, "the model '" + std::string(model) + "' does not generate text");
         return found.service->submit(to_engine(std::move(request)), std::make_shared<PortSink>(std::move(sink)));
     }
 
@@ -185,7 +188,8 @@ public:
         return embed_all(found, inputs);
     }
 
-    Result<api::Embeddings> embed_tokens(std::string_view model, std::span<const std::vector<api::TokenId>> inputs) override {
+    Result<api::Embeddings> embed_tokens(std::string_view model,
+                                         std::span<const std::vector<api::TokenId>> inputs) override {
         return embed_all(entry(model), inputs);
     }
 
@@ -243,7 +247,8 @@ private:
     static Result<api::Embeddings> embed_all(const Entry& entry, std::span<const std::vector<api::TokenId>> inputs) {
         api::Embeddings answer;
         for (std::size_t i = 0; i < inputs.size(); ++i) {
-            auto vector = embed_tokens_within(*entry.open.model, entry.embedding_limit, inputs[i], answer.prompt_tokens);
+            auto vector =
+                embed_tokens_within(*entry.open.model, entry.embedding_limit, inputs[i], answer.prompt_tokens);
             if (!vector) return fail_in("input " + std::to_string(i), std::move(vector.error()));
             answer.vectors.push_back(std::move(*vector));
         }

@@ -9,13 +9,16 @@
 namespace assay::node {
 namespace {
 
-std::filesystem::path golden(const char* name) { return std::filesystem::path(ASSAY_SOURCE_DIR) / "tests/golden/models" / name; }
+std::filesystem::path golden(const char* name) {
+    return std::filesystem::path(ASSAY_SOURCE_DIR) / "tests/golden/models" / name;
+}
 
 ServedModel serve(const char* name) {
     const auto path = golden(name);
     engine::ServiceOptions options;
     options.batch_max = 4;
-    return {.path = path, .open = open_model(path, {.threads = 1, .isa = "", .progress = {}}).value(), .service = options};
+    return {
+        .path = path, .open = open_model(path, {.threads = 1, .isa = "", .progress = {}}).value(), .service = options};
 }
 
 class PortAnswer final : public api::GenerationSink {
@@ -55,7 +58,8 @@ TEST_F(Adapted, DescribesItsModels) {
         EXPECT_TRUE(model.commitment.starts_with("b")) << model.commitment;
         EXPECT_TRUE(model.cid.starts_with("b")) << model.cid;
     }
-    EXPECT_EQ(engine_->models()[0].commitment, engine::identify(*formats::ModelFile::open(golden("llama_tied")).value(), {})->commitment);
+    EXPECT_EQ(engine_->models()[0].commitment,
+              engine::identify(*formats::ModelFile::open(golden("llama_tied")).value(), {})->commitment);
     EXPECT_EQ(engine_->health(), "");
 }
 
@@ -75,7 +79,8 @@ TEST_F(Adapted, AnswersAsTheEngineDoes) {
     // The first token is the largest logit after the prompt.
     const auto open = open_model(golden("llama_tied"), {.threads = 1, .isa = "scalar", .progress = {}}).value();
     std::vector<float> last;
-    ASSERT_TRUE(open.model->evaluate(prompt, 0, [&](std::size_t, std::span<const float> row) { last.assign(row.begin(), row.end()); }));
+    ASSERT_TRUE(open.model->evaluate(
+        prompt, 0, [&](std::size_t, std::span<const float> row) { last.assign(row.begin(), row.end()); }));
     EXPECT_EQ(sink->tokens[0], std::max_element(last.begin(), last.end()) - last.begin());
     EXPECT_GE(engine_->statistics().tokens_generated_total, 8U);
 }
@@ -83,10 +88,14 @@ TEST_F(Adapted, AnswersAsTheEngineDoes) {
 TEST_F(Adapted, RefusesWhatAModelCannotDo) {
     api::GenerationRequest request;
     request.prompt = {1};
-    EXPECT_EQ(engine_->submit("bert", request, std::make_shared<PortAnswer>()).error().code, ErrorCode::invalid_argument);
+    EXPECT_EQ(engine_->submit("bert", request, std::make_shared<PortAnswer>()).error().code,
+              ErrorCode::invalid_argument);
     request.prompt.clear();
-    EXPECT_EQ(engine_->submit("llama_tied", request, std::make_shared<PortAnswer>()).error().code, ErrorCode::invalid_argument);
-    EXPECT_FALSE(engine_->apply_chat_template("llama_tied", {.messages_json = "[]", .tools_json = "", .extra_json = "", .add_generation_prompt = true, .suffix = ""}));
+    EXPECT_EQ(engine_->submit("llama_tied", request, std::make_shared<PortAnswer>()).error().code,
+              ErrorCode::invalid_argument);
+    EXPECT_FALSE(engine_->apply_chat_template(
+        "llama_tied",
+        {.messages_json = "[]", .tools_json = "", .extra_json = "", .add_generation_prompt = true, .suffix = ""}));
 }
 
 TEST_F(Adapted, EmbedsTextsAndTokensAlike) {

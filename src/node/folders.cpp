@@ -19,7 +19,8 @@ Result<std::filesystem::path> xdg_folder(const char* variable, const char* below
     }
     const char* home = std::getenv("HOME");
     if (home == nullptr || home[0] != '/') {
-        return fail(ErrorCode::not_found, std::string("set HOME or ") + variable + ": there is no folder to keep files in");
+        return fail(ErrorCode::not_found,
+                    std::string("set HOME or ") + variable + ": there is no folder to keep files in");
     }
     return std::filesystem::path(home) / below_home / "assay";
 }
@@ -45,7 +46,8 @@ Result<FileLock> FileLock::take(const std::filesystem::path& file, Wait wait) {
         result = flock(descriptor, LOCK_EX | (wait == Wait::no ? LOCK_NB : 0));
     } while (result != 0 && errno == EINTR);
     if (result == 0) return lock;
-    if (errno == EWOULDBLOCK) return fail(ErrorCode::resource_exhausted, file.string() + ": another process holds this lock");
+    if (errno == EWOULDBLOCK)
+        return fail(ErrorCode::resource_exhausted, file.string() + ": another process holds this lock");
     return fail(ErrorCode::io, file.string() + ": cannot lock: " + std::strerror(errno));
 }
 

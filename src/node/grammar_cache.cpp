@@ -36,9 +36,10 @@ std::shared_ptr<const engine::Grammar> GrammarCache::find(const api::ConstraintT
 
 Result<std::shared_ptr<const engine::Grammar>> GrammarCache::compile(const api::ConstraintText& text) const {
     switch (text.kind) {
-    case api::ConstraintText::Kind::json_object: return engine::Grammar::json_object(*tokenizer_);
-    case api::ConstraintText::Kind::json_schema: return engine::Grammar::from_json_schema(text.schema_json, *tokenizer_);
-    case api::ConstraintText::Kind::choice: return engine::Grammar::choice(text.choices, *tokenizer_);
+        case api::ConstraintText::Kind::json_object: return engine::Grammar::json_object(*tokenizer_);
+        case api::ConstraintText::Kind::json_schema:
+            return engine::Grammar::from_json_schema(text.schema_json, *tokenizer_);
+        case api::ConstraintText::Kind::choice: return engine::Grammar::choice(text.choices, *tokenizer_);
     }
     return fail(ErrorCode::internal, "a constraint of no kind");
 }

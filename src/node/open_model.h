@@ -22,9 +22,12 @@ struct ModelText {
     std::string bos_text, eos_text;    ///< as chat templates know them
 
     /// Ids of a prompt: special tokens in it are parsed, and those of the model's post-processor are added.
-    std::vector<tokenizer::TokenId> encode_prompt(std::string_view text) const { return tokenizer->encode(text, true, true); }
+    std::vector<tokenizer::TokenId> encode_prompt(std::string_view text) const {
+        return tokenizer->encode(text, true, true);
+    }
     /// Renders and encodes a conversation; `date` is today where the template asks. Errors: invalid_argument, unsupported.
-    Result<std::vector<tokenizer::TokenId>> encode_chat(const tokenizer::ChatTemplate::Variables& variables, std::string_view suffix) const;
+    Result<std::vector<tokenizer::TokenId>> encode_chat(const tokenizer::ChatTemplate::Variables& variables,
+                                                        std::string_view suffix) const;
 };
 
 struct OpenModel : ModelText {

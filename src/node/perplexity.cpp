@@ -26,14 +26,17 @@ std::vector<engine::TokenId> perplexity_tokens(const tokenizer::Tokenizer& token
     return tokenizer.encode(text, true, false);
 }
 
-Result<PerplexityResult> measure_perplexity(const OpenModel& open, std::span<const engine::TokenId> tokens, std::uint32_t context,
+Result<PerplexityResult> measure_perplexity(const OpenModel& open, std::span<const engine::TokenId> tokens,
+                                            std::uint32_t context,
                                             const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
     if (context < 4 || context > open.model->config().context_max) {
-        return fail(ErrorCode::invalid_argument, "the context must be from 4 to the model's " + std::to_string(open.model->config().context_max));
+        return fail(ErrorCode::invalid_argument,
+                    "the context must be from 4 to the model's " + std::to_string(open.model->config().context_max));
     }
     if (tokens.size() < context) {
-        return fail(ErrorCode::invalid_argument, "the text has " + std::to_string(tokens.size()) + " tokens; one window of " +
-                                                     std::to_string(context) + " is the least");
+        return fail(ErrorCode::invalid_argument, "the text has " + std::to_string(tokens.size()) +
+                                                     " tokens; one window of " + std::to_string(context) +
+                                                     " is the least");
     }
     const auto begun = std::chrono::steady_clock::now();
     const bool bos = begins_with_bos(*open.tokenizer);

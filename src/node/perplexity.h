@@ -23,7 +23,8 @@ std::vector<engine::TokenId> perplexity_tokens(const tokenizer::Tokenizer& token
 
 /// `progress`: windows done of all. Where the tokenizer begins texts with BOS, every window begins with it.
 /// Errors: invalid_argument (context of less than 4 or beyond the model's, a text of less than one window), as Model::evaluate.
-Result<PerplexityResult> measure_perplexity(const OpenModel& open, std::span<const engine::TokenId> tokens, std::uint32_t context,
+Result<PerplexityResult> measure_perplexity(const OpenModel& open, std::span<const engine::TokenId> tokens,
+                                            std::uint32_t context,
                                             const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 } // namespace assay::node

@@ -27,7 +27,8 @@ Result<FileLock> lock_data_folder(const NodeOptions& options) {
     TRY_VOID(make_folder(folder));
     auto lock = FileLock::take(folder / "lock", FileLock::Wait::no);
     if (!lock && lock.error().code == ErrorCode::resource_exhausted) {
-        return fail(ErrorCode::resource_exhausted, folder.string() + ": another node uses this data folder; give this one its own with --data-dir");
+        return fail(ErrorCode::resource_exhausted,
+                    folder.string() + ": another node uses this data folder; give this one its own with --data-dir");
     }
     return lock;
 }
@@ -53,20 +54,24 @@ Result<ServedModel> load_model(const std::filesystem::path& path, const NodeOpti
     return served;
 }
 
-Result<std::shared_ptr<EngineAdapter>> make_engine(const std::filesystem::path& path, const NodeOptions& options, StopSignals& signals) {
+Result<std::shared_ptr<EngineAdapter>> make_engine(const std::filesystem::path& path, const NodeOptions& options,
+                                                   StopSignals& signals) {
     std::vector<ServedModel> models;
     models.push_back(TRY(load_model(path, options, signals)));
     if (!options.embedding_model.empty()) models.push_back(TRY(load_model(options.embedding_model, options, signals)));
     return EngineAdapter::create(std::move(models));
 }
 
-Result<std::unique_ptr<api::ApiServer>> start_server(const std::shared_ptr<EngineAdapter>& engine, const NodeOptions& options) {
+Result<std::unique_ptr<api::ApiServer>> start_server(const std::shared_ptr<EngineAdapter>& engine,
+                                                     const NodeOptions& options) {
     api::ApiOptions settings;
     settings.address = options.address;
     settings.port = options.port.value_or(kUsualPort);
     settings.allowed_origins = options.allowed_origins;
     if (options.access_log) {
-        settings.access_log = [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); };
+        settings.access_log = [](std::string_view line) {
+            std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+        };
     }
     auto server = api::ApiServer::start(engine, settings);
     if (server || options.port || server.error().code != ErrorCode::io) return server;
@@ -79,18 +84,21 @@ void print_welcome(const EngineAdapter& engine, const api::ApiServer& server) {
     const auto models = engine.models();
     const api::ModelDescription& model = models.front();
     const std::string url = server.url();
-    std::printf("\nAssay %s serves %s (%s, %s)\n\n", std::string(version()).c_str(), model.id.c_str(), model.arithmetic.c_str(), model.isa.c_str());
+    std::printf("\nAssay %s serves %s (%s, %s)\n\n", std::string(version()).c_str(), model.id.c_str(),
+                model.arithmetic.c_str(), model.isa.c_str());
     std::printf("  %s    open it in a browser to chat\n\n", url.c_str());
     if (!model.chat_template.empty()) {
         std::printf("  curl %s/v1/chat/completions -H 'Content-Type: application/json' -d "
                     "'{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"Say hello.\"}]}'\n\n",
                     url.c_str(), model.id.c_str());
     } else if (model.generates) {
-        std::printf("  curl %s/v1/completions -H 'Content-Type: application/json' -d '{\"model\":\"%s\",\"prompt\":\"Once upon a time\"}'\n\n",
+        std::printf("  curl %s/v1/completions -H 'Content-Type: application/json' -d "
+                    "'{\"model\":\"%s\",\"prompt\":\"Once upon a time\"}'\n\n",
                     url.c_str(), model.id.c_str());
     } else {
-        std::printf("  curl %s/v1/embeddings -H 'Content-Type: application/json' -d '{\"model\":\"%s\",\"input\":\"a cat\"}'\n\n", url.c_str(),
-                    model.id.c_str());
+        std::printf("  curl %s/v1/embeddings -H 'Content-Type: application/json' -d '{\"model\":\"%s\",\"input\":\"a "
+                    "cat\"}'\n\n",
+                    url.c_str(), model.id.c_str());
     }
     std::printf("Ctrl-C ends it.\n");
     std::fflush(stdout);
@@ -112,7 +120,8 @@ private:
 };
 
 /// False when the time ran out. A second signal ends the process here and now.
-bool drain(api::ApiServer& server, EngineAdapter& engine, const BackgroundIdentity& identity, StopSignals& signals, std::uint32_t timeout_s) {
+bool drain(api::ApiServer& server, EngineAdapter& engine, const BackgroundIdentity& identity, StopSignals& signals,
+           std::uint32_t timeout_s) {
     std::fprintf(stderr, "\nfinishing the requests under way (again to stop at once)\n");
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_s);
     bool idle = false;

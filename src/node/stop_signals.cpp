@@ -32,8 +32,10 @@ bool StopSignals::wait(std::chrono::milliseconds timeout) {
     const sigset_t set = stop_set();
     const auto end = std::chrono::steady_clock::now() + timeout;
     for (;;) {
-        const auto left = std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(end - std::chrono::steady_clock::now()));
-        const timespec wait{.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000), .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
+        const auto left =
+            std::max(std::chrono::nanoseconds(0), std::chrono::nanoseconds(end - std::chrono::steady_clock::now()));
+        const timespec wait{.tv_sec = static_cast<time_t>(left.count() / 1'000'000'000),
+                            .tv_nsec = static_cast<long>(left.count() % 1'000'000'000)};
         if (sigtimedwait(&set, nullptr, &wait) > 0) return true;
         if (errno != EINTR) return false;
     }

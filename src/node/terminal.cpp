@@ -71,7 +71,8 @@ struct Progress::State {
         if (finished || style == Style::silent) return;
         all = size;
         if (style == Style::bar) draw(done);
-        if (style == Style::lines && !begun_line) std::fprintf(stderr, "%s (%s)\n", what.c_str(), format_bytes(all).c_str());
+        if (style == Style::lines && !begun_line)
+            std::fprintf(stderr, "%s (%s)\n", what.c_str(), format_bytes(all).c_str());
         begun_line = true;
     }
 
@@ -82,7 +83,8 @@ struct Progress::State {
         const double share = all == 0 ? 0 : static_cast<double>(std::min(done, all)) / static_cast<double>(all);
         const double elapsed = std::chrono::duration<double>(now - begun).count();
         std::string left;
-        if (share > 0.02 && share < 1 && elapsed > 0.5) left = ", " + format_seconds(elapsed / share * (1 - share)) + " left";
+        if (share > 0.02 && share < 1 && elapsed > 0.5)
+            left = ", " + format_seconds(elapsed / share * (1 - share)) + " left";
         std::fprintf(stderr, "\r\033[K%s  %s %3.0f %%  %s of %s%s", what.c_str(), bar(share).c_str(), share * 100,
                      format_bytes(done).c_str(), format_bytes(all).c_str(), left.c_str());
         std::fflush(stderr);

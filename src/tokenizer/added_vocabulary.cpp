@@ -74,7 +74,8 @@ void AddedVocabulary::split(std::string_view text, bool normalized, bool parse_s
     const Trie& trie = tries_[normalized];
     std::size_t done = 0;
     for (std::size_t at = 0; at < text.size();) {
-        const auto [length, index] = trie.starts(text[at]) ? trie.longest(text.substr(at)) : std::pair<std::size_t, int>{0, -1};
+        const auto [length, index] =
+            trie.starts(text[at]) ? trie.longest(text.substr(at)) : std::pair<std::size_t, int>{0, -1};
         if (length == 0) {
             ++at;
             continue;

@@ -11,9 +11,9 @@ namespace assay::tokenizer {
 struct AddedToken {
     std::string content;
     TokenId id = -1;
-    bool special = false;     ///< a control token: recognised only where the caller parses specials, skipped when decoding
-    bool normalized = false;  ///< looked for after normalisation, in normalised form
-    bool strip_left = false;  ///< takes the white space before it
+    bool special = false; ///< a control token: recognised only where the caller parses specials, skipped when decoding
+    bool normalized = false; ///< looked for after normalisation, in normalised form
+    bool strip_left = false; ///< takes the white space before it
     bool strip_right = false; ///< takes the white space after it
     bool single_word = false; ///< only between non-word characters
 };

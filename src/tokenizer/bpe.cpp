@@ -86,8 +86,8 @@ Result<std::unique_ptr<Bpe>> Bpe::create(Vocabulary vocabulary, std::span<const 
         const TokenId result = bpe->vocabulary_.find(joined);
         if (left_id == kNoToken || right_id == kNoToken || result == kNoToken) {
             const std::string_view missing = left_id == kNoToken ? left : right_id == kNoToken ? right : joined;
-            return fail(ErrorCode::malformed,
-                        "merges[" + std::to_string(rank) + "]: '" + std::string(missing) + "' is not in the vocabulary");
+            return fail(ErrorCode::malformed, "merges[" + std::to_string(rank) + "]: '" + std::string(missing) +
+                                                  "' is not in the vocabulary");
         }
         if (bpe->marks_split_ && has_inner_mark(joined)) bpe->marks_split_ = false;
         bpe->merges_.add(left_id, right_id, {static_cast<std::uint32_t>(rank), result});
@@ -95,7 +95,8 @@ Result<std::unique_ptr<Bpe>> Bpe::create(Vocabulary vocabulary, std::span<const 
     return bpe;
 }
 
-Result<std::unique_ptr<Bpe>> Bpe::create_scored(Vocabulary vocabulary, std::span<const float> scores, BpeOptions options) {
+Result<std::unique_ptr<Bpe>> Bpe::create_scored(Vocabulary vocabulary, std::span<const float> scores,
+                                                BpeOptions options) {
     struct Join {
         float score;
         std::size_t left, left_characters, right_characters;
@@ -119,7 +120,8 @@ Result<std::unique_ptr<Bpe>> Bpe::create_scored(Vocabulary vocabulary, std::span
     }
     // Ties go as in Hugging Face's conversion: the longer left part first, then the longer right one.
     std::ranges::stable_sort(joins, [](const Join& a, const Join& b) {
-        return std::tie(a.score, a.left_characters, a.right_characters) > std::tie(b.score, b.left_characters, b.right_characters);
+        return std::tie(a.score, a.left_characters, a.right_characters) >
+               std::tie(b.score, b.left_characters, b.right_characters);
     });
     std::vector<std::string> texts; // the merges' parts must outlive the vocabulary's move
     std::vector<MergePair> merges;

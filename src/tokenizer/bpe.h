@@ -20,10 +20,12 @@ using MergePair = std::pair<std::string_view, std::string_view>;
 class Bpe final : public Model {
 public:
     /// Merges in order of rank. Errors: malformed, naming the merge or option.
-    static Result<std::unique_ptr<Bpe>> create(Vocabulary vocabulary, std::span<const MergePair> merges, BpeOptions options);
+    static Result<std::unique_ptr<Bpe>> create(Vocabulary vocabulary, std::span<const MergePair> merges,
+                                               BpeOptions options);
     /// SentencePiece's form: no list of merges; any two neighbours that join to an entry merge, best score first.
     /// `scores` has one entry an id. Errors: malformed.
-    static Result<std::unique_ptr<Bpe>> create_scored(Vocabulary vocabulary, std::span<const float> scores, BpeOptions options);
+    static Result<std::unique_ptr<Bpe>> create_scored(Vocabulary vocabulary, std::span<const float> scores,
+                                                      BpeOptions options);
 
     void encode(std::string_view piece, Workspace& workspace, std::vector<TokenId>& out) const override;
     const BpeOptions& options() const { return options_; }

@@ -171,8 +171,17 @@ private:
 /// Hugging Face's tidying of English punctuation, in its order.
 std::string tidied(std::string text) {
     static constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kRules = {{
-        {" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"},
-        {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"},
+        {" .", "."},
+        {" ?", "?"},
+        {" !", "!"},
+        {" ,", ","},
+        {" ' ", "'"},
+        {" n't", "n't"},
+        {" 'm", "'m"},
+        {" do not", " don't"},
+        {" 's", "'s"},
+        {" 've", "'ve"},
+        {" 're", "'re"},
     }};
     for (const auto& [pattern, content] : kRules) {
         if (text.find(pattern) != std::string::npos) text = replaced(text, pattern, content);
@@ -233,16 +242,16 @@ private:
 
 std::unique_ptr<DecodeStep> make_step(const DecodeSpec& spec) {
     switch (spec.kind) {
-    case DecodeKind::byte_level: return std::make_unique<ByteLevelStep>(true);
-    case DecodeKind::raw_bytes: return std::make_unique<ByteLevelStep>(false);
-    case DecodeKind::byte_fallback: return std::make_unique<ByteFallbackStep>();
-    case DecodeKind::fuse: return std::make_unique<FuseStep>();
-    case DecodeKind::replace: return std::make_unique<ReplaceStep>(spec);
-    case DecodeKind::strip: return std::make_unique<StripStep>(spec);
-    case DecodeKind::metaspace: return std::make_unique<MetaspaceStep>(spec);
-    case DecodeKind::word_piece: return std::make_unique<WordPieceStep>(spec);
-    case DecodeKind::bpe_suffix: return std::make_unique<BpeSuffixStep>(spec);
-    case DecodeKind::joined_by_space: return std::make_unique<JoinedStep>();
+        case DecodeKind::byte_level: return std::make_unique<ByteLevelStep>(true);
+        case DecodeKind::raw_bytes: return std::make_unique<ByteLevelStep>(false);
+        case DecodeKind::byte_fallback: return std::make_unique<ByteFallbackStep>();
+        case DecodeKind::fuse: return std::make_unique<FuseStep>();
+        case DecodeKind::replace: return std::make_unique<ReplaceStep>(spec);
+        case DecodeKind::strip: return std::make_unique<StripStep>(spec);
+        case DecodeKind::metaspace: return std::make_unique<MetaspaceStep>(spec);
+        case DecodeKind::word_piece: return std::make_unique<WordPieceStep>(spec);
+        case DecodeKind::bpe_suffix: return std::make_unique<BpeSuffixStep>(spec);
+        case DecodeKind::joined_by_space: return std::make_unique<JoinedStep>();
     }
     ASSAY_ASSERT(false);
 }
@@ -277,20 +286,20 @@ void append_token_bytes(const std::vector<DecodeSpec>& specs, std::string_view t
     std::string text(token);
     for (const DecodeSpec& spec : specs) {
         switch (spec.kind) {
-        case DecodeKind::byte_level:
-            if (auto bytes = byte_level_bytes(text)) text = std::move(*bytes);
-            break;
-        case DecodeKind::byte_fallback:
-            if (const auto byte = fallback_byte(text)) text.assign(1, *byte);
-            break;
-        case DecodeKind::replace: text = replaced(text, spec.pattern, spec.content); break;
-        case DecodeKind::metaspace:
-        case DecodeKind::bpe_suffix: text = replaced(text, spec.pattern, " "); break;
-        case DecodeKind::word_piece: text = word_piece_text(spec, text, false); break;
-        case DecodeKind::joined_by_space: text.insert(0, 1, ' '); break;
-        case DecodeKind::raw_bytes:
-        case DecodeKind::fuse:
-        case DecodeKind::strip: break; // act at the ends of a text
+            case DecodeKind::byte_level:
+                if (auto bytes = byte_level_bytes(text)) text = std::move(*bytes);
+                break;
+            case DecodeKind::byte_fallback:
+                if (const auto byte = fallback_byte(text)) text.assign(1, *byte);
+                break;
+            case DecodeKind::replace: text = replaced(text, spec.pattern, spec.content); break;
+            case DecodeKind::metaspace:
+            case DecodeKind::bpe_suffix: text = replaced(text, spec.pattern, " "); break;
+            case DecodeKind::word_piece: text = word_piece_text(spec, text, false); break;
+            case DecodeKind::joined_by_space: text.insert(0, 1, ' '); break;
+            case DecodeKind::raw_bytes:
+            case DecodeKind::fuse:
+            case DecodeKind::strip: break; // act at the ends of a text
         }
     }
     out += text;

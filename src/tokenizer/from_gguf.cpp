@@ -29,15 +29,18 @@ struct ByteLevelStyle {
 };
 
 Result<ByteLevelStyle> byte_level_style(std::string_view pre) {
-    const auto is = [&](std::initializer_list<std::string_view> names) { return std::ranges::find(names, pre) != names.end(); };
+    const auto is = [&](std::initializer_list<std::string_view> names) {
+        return std::ranges::find(names, pre) != names.end();
+    };
     if (is({"gpt-2", "gpt2", "default", ""})) return ByteLevelStyle{make_regex_split(match_gpt2), false, false};
     if (is({"llama-bpe", "llama3", "llama-v3"})) return ByteLevelStyle{make_regex_split(match_llama3), true, false};
     if (is({"qwen2"})) return ByteLevelStyle{make_regex_split(match_qwen2), false, true};
     if (is({"deepseek-r1-qwen"})) return ByteLevelStyle{make_regex_split(match_qwen2), false, false};
     if (is({"smollm", "starcoder", "refact", "command-r"})) return ByteLevelStyle{digits_then_gpt2(), false, false};
-    return fail(ErrorCode::unsupported, "tokenizer.ggml.pre: '" + std::string(pre) +
-                                            "' is not one of gpt-2, default, llama-bpe, qwen2, deepseek-r1-qwen, smollm, "
-                                            "starcoder, refact, command-r");
+    return fail(ErrorCode::unsupported,
+                "tokenizer.ggml.pre: '" + std::string(pre) +
+                    "' is not one of gpt-2, default, llama-bpe, qwen2, deepseek-r1-qwen, smollm, "
+                    "starcoder, refact, command-r");
 }
 
 Result<void> check_id(const char* field, std::optional<TokenId> id, std::size_t size) {
@@ -97,8 +100,8 @@ Result<std::vector<MergePair>> merge_pairs(const std::vector<std::string>& merge
     for (const std::string& merge : merges) {
         const std::size_t space = merge.find(' ', 1);
         if (space == std::string::npos || space + 1 == merge.size()) {
-            return fail(ErrorCode::malformed,
-                        "tokenizer.ggml.merges[" + std::to_string(pairs.size()) + "]: '" + merge + "' is not two entries");
+            return fail(ErrorCode::malformed, "tokenizer.ggml.merges[" + std::to_string(pairs.size()) + "]: '" + merge +
+                                                  "' is not two entries");
         }
         pairs.emplace_back(std::string_view(merge).substr(0, space), std::string_view(merge).substr(space + 1));
     }
@@ -118,7 +121,8 @@ Result<PipelineParts> byte_level_parts(GgufVocabulary& source) {
     if (style.composes) parts.normalizer = make_normal_form(NormalForm::nfc);
     const std::vector<MergePair> merges = TRY(merge_pairs(source.merges));
     Vocabulary vocabulary = TRY(Vocabulary::create(std::move(source.tokens)));
-    parts.model = TRY(Bpe::create(std::move(vocabulary), merges, {.byte_level = true, .ignore_merges = style.ignore_merges}));
+    parts.model =
+        TRY(Bpe::create(std::move(vocabulary), merges, {.byte_level = true, .ignore_merges = style.ignore_merges}));
     parts.decoder = {{.kind = DecodeKind::byte_level}};
     surround(source, style.ignore_merges, false, parts); // llama 3's template opens with its bos
     return parts;
@@ -217,7 +221,8 @@ Result<PipelineParts> parts_of(GgufVocabulary& source, std::vector<AddedToken>& 
     if (source.model == "llama") return sentence_piece_parts(source);
     if (source.model == "t5") return unigram_parts(source);
     if (source.model == "bert") return word_piece_parts(source, added);
-    return fail(ErrorCode::unsupported, "tokenizer.ggml.model: '" + source.model + "' is not one of gpt2, llama, t5, bert");
+    return fail(ErrorCode::unsupported,
+                "tokenizer.ggml.model: '" + source.model + "' is not one of gpt2, llama, t5, bert");
 }
 
 } // namespace

@@ -102,8 +102,8 @@ Result<void> check_surround(const PipelineParts& parts) {
     for (const auto* ids : {&parts.before, &parts.after}) {
         for (const TokenId id : *ids) {
             if (static_cast<std::size_t>(id) >= size) {
-                return fail(ErrorCode::malformed, "post_processor: id " + std::to_string(id) + " is outside the vocabulary of " +
-                                                      std::to_string(size));
+                return fail(ErrorCode::malformed, "post_processor: id " + std::to_string(id) +
+                                                      " is outside the vocabulary of " + std::to_string(size));
             }
         }
     }
@@ -134,7 +134,8 @@ Result<PipelineParts> read_parts(const Json& tokenizer, const Json& config) {
 
 } // namespace
 
-Result<std::unique_ptr<Tokenizer>> Tokenizer::from_hugging_face(std::string_view tokenizer_json, std::string_view config_json) {
+Result<std::unique_ptr<Tokenizer>> Tokenizer::from_hugging_face(std::string_view tokenizer_json,
+                                                                std::string_view config_json) {
     const Json tokenizer = TRY(hf::parse_json(tokenizer_json, "tokenizer.json"));
     const Json config = config_json.empty() ? Json() : TRY(hf::parse_json(config_json, "tokenizer_config.json"));
     PipelineParts parts = TRY(read_parts(tokenizer, config));

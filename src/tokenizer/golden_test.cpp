@@ -38,8 +38,9 @@ void compare(const Tokenizer& tokenizer, const std::string& name) {
         state = golden::fnv(tokenizer.decode(ids, false), golden::fnv(tokenizer.decode(ids, true), state));
         if (count == ids.size() + plain.size() && hash == state) continue;
         ++wrong;
-        ADD_FAILURE() << name << " line " << i << ": " << testing::PrintToString(lines[i]) << "\nids " << show(ids, tokenizer)
-                      << "\nplain " << show(plain, tokenizer) << "\ntext " << tokenizer.decode(ids, true);
+        ADD_FAILURE() << name << " line " << i << ": " << testing::PrintToString(lines[i]) << "\nids "
+                      << show(ids, tokenizer) << "\nplain " << show(plain, tokenizer) << "\ntext "
+                      << tokenizer.decode(ids, true);
     }
 }
 
@@ -70,7 +71,8 @@ TEST_P(GoldenJson, StreamsTheSameText) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Tokenizers, GoldenJson,
-                         testing::Values("gpt2", "roberta", "llama3", "qwen2", "llama", "mistral", "t5", "word_piece", "clip", "bert"),
+                         testing::Values("gpt2", "roberta", "llama3", "qwen2", "llama", "mistral", "t5", "word_piece",
+                                         "clip", "bert"),
                          [](const auto& name) { return std::string(name.param); });
 
 TEST(GoldenGguf, DefaultModel) {
@@ -97,7 +99,8 @@ TEST(GoldenGguf, Unigram) {
 }
 
 TEST(GoldenGguf, ByteLevelPreTokenizers) {
-    for (const auto& [name, pre] : {std::pair{"gpt2", "gpt-2"}, std::pair{"llama3", "llama-bpe"}, std::pair{"qwen2", "qwen2"}}) {
+    for (const auto& [name, pre] :
+         {std::pair{"gpt2", "gpt-2"}, std::pair{"llama3", "llama-bpe"}, std::pair{"qwen2", "qwen2"}}) {
         const auto json = nlohmann::json::parse(golden::read(std::string(name) + ".json"));
         GgufVocabulary vocabulary;
         vocabulary.model = "gpt2";

@@ -84,7 +84,9 @@ inline GgufVocabulary gguf_vocabulary(const std::string& name) {
     vocabulary.tokens = json["tokens"].get<std::vector<std::string>>();
     vocabulary.scores = json["scores"].get<std::vector<float>>();
     vocabulary.types = json["types"].get<std::vector<std::int32_t>>();
-    const auto id = [&](const char* key) { return json.contains(key) ? std::optional<TokenId>(json[key].get<TokenId>()) : std::nullopt; };
+    const auto id = [&](const char* key) {
+        return json.contains(key) ? std::optional<TokenId>(json[key].get<TokenId>()) : std::nullopt;
+    };
     vocabulary.bos = id("bos");
     vocabulary.eos = id("eos");
     vocabulary.unknown = id("unknown");

@@ -36,9 +36,7 @@ class TextIndex {
 public:
     static constexpr std::int32_t kAbsent = -1;
 
-    void reserve(std::size_t count) {
-        slots_.assign(std::bit_ceil(count * 2 + 2), Slot{});
-    }
+    void reserve(std::size_t count) { slots_.assign(std::bit_ceil(count * 2 + 2), Slot{}); }
     /// A text added twice keeps its first value. At most as many calls as were reserved.
     void add(std::string_view text, std::int32_t value) {
         const std::uint64_t hash = hash_bytes(text);

@@ -101,7 +101,8 @@ Result<void> read_template(const Field& field, Surround& out) {
         const Field ids = field["special_tokens"][name.c_str()]["ids"];
         const std::size_t id_count = TRY(ids.array_size(kStepsLimit));
         for (std::size_t k = 0; k < id_count; ++k) {
-            (texts == 0 ? own.before : own.after).push_back(static_cast<TokenId>(TRY(ids.at(k).number(kVocabularyLimit))));
+            (texts == 0 ? own.before : own.after)
+                .push_back(static_cast<TokenId>(TRY(ids.at(k).number(kVocabularyLimit))));
         }
     }
     if (texts == 0) return pieces.unsupported("a template without the text");

@@ -77,7 +77,8 @@ Result<std::size_t> Field::number(std::size_t limit) const {
 Result<std::size_t> Field::array_size(std::size_t limit) const {
     if (!value_->is_array()) return expected("an array");
     if (value_->size() > limit) {
-        return fail(ErrorCode::malformed, path_ + ": " + std::to_string(value_->size()) + " elements exceed " + std::to_string(limit));
+        return fail(ErrorCode::malformed,
+                    path_ + ": " + std::to_string(value_->size()) + " elements exceed " + std::to_string(limit));
     }
     return value_->size();
 }
@@ -88,7 +89,8 @@ Result<Json> parse_json(std::string_view text, const char* name) {
                                                        " bytes exceed the limit of " + std::to_string(kTextLimit));
     }
     if (depth_of(text) > kDepthLimit) {
-        return fail(ErrorCode::malformed, std::string(name) + ": nested more than " + std::to_string(kDepthLimit) + " deep");
+        return fail(ErrorCode::malformed,
+                    std::string(name) + ": nested more than " + std::to_string(kDepthLimit) + " deep");
     }
     try {
         return Json::parse(text);

@@ -16,14 +16,16 @@ Result<Vocabulary> read_vocabulary(const Field& field) {
     const std::size_t count = field.value().size();
     std::vector<std::string> texts;
     for (const auto& [text, id] : field.value().items()) {
-        if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= std::min(2 * count + kHolesLimit, kVocabularyLimit)) {
-            return fail(ErrorCode::malformed, field.path() + ": entry '" + text + "': its id is not a whole number in range");
+        if (!id.is_number_unsigned() ||
+            id.get<std::uint64_t>() >= std::min(2 * count + kHolesLimit, kVocabularyLimit)) {
+            return fail(ErrorCode::malformed,
+                        field.path() + ": entry '" + text + "': its id is not a whole number in range");
         }
         const auto index = id.get<std::size_t>();
         if (index >= texts.size()) texts.resize(index + 1);
         if (!texts[index].empty()) {
-            return fail(ErrorCode::malformed, field.path() + ": entries '" + texts[index] + "' and '" + text + "' share id " +
-                                                  std::to_string(index));
+            return fail(ErrorCode::malformed, field.path() + ": entries '" + texts[index] + "' and '" + text +
+                                                  "' share id " + std::to_string(index));
         }
         texts[index] = text;
     }
@@ -91,7 +93,8 @@ Result<std::unique_ptr<Model>> read_unigram(const Field& field) {
     }
     UnigramOptions options;
     options.byte_fallback = TRY(field["byte_fallback"].boolean_or(false));
-    if (!field["unk_id"].is_null()) options.unknown = static_cast<TokenId>(TRY(field["unk_id"].number(kVocabularyLimit)));
+    if (!field["unk_id"].is_null())
+        options.unknown = static_cast<TokenId>(TRY(field["unk_id"].number(kVocabularyLimit)));
     Vocabulary vocabulary = TRY(Vocabulary::create(std::move(texts)));
     return TRY(Unigram::create(std::move(vocabulary), std::move(scores), options));
 }

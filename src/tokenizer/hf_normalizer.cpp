@@ -42,9 +42,11 @@ bool is_literal(const std::string& regex) { return regex.find_first_of(R"(\.^$|?
 Result<std::unique_ptr<Normalizer>> Reader::read_replace(const Field& field) {
     const Pattern pattern = TRY(read_pattern(field["pattern"]));
     std::string content = TRY(field["content"].text());
-    if (content.size() > kInsertLimit) return field["content"].unsupported("longer than " + std::to_string(kInsertLimit) + " bytes");
+    if (content.size() > kInsertLimit)
+        return field["content"].unsupported("longer than " + std::to_string(kInsertLimit) + " bytes");
     if (pattern.text.empty()) return field["pattern"].unsupported("an empty pattern");
-    TRY_VOID(grow(field, static_cast<double>(content.size()) / static_cast<double>(pattern.is_regex ? 1 : pattern.text.size())));
+    TRY_VOID(grow(field, static_cast<double>(content.size()) /
+                             static_cast<double>(pattern.is_regex ? 1 : pattern.text.size())));
     if (!pattern.is_regex || is_literal(pattern.text)) return make_replace(pattern.text, std::move(content));
     if (pattern.text == " {2,}") return make_replace_blanks(2, std::move(content));
     if (pattern.text == " +") return make_replace_blanks(1, std::move(content));
@@ -90,7 +92,8 @@ Result<std::unique_ptr<Normalizer>> Reader::read(const Field& field, int depth) 
     }
     if (type == "Prepend") {
         std::string text = TRY(field["prepend"].text());
-        if (text.size() > kInsertLimit) return field["prepend"].unsupported("longer than " + std::to_string(kInsertLimit) + " bytes");
+        if (text.size() > kInsertLimit)
+            return field["prepend"].unsupported("longer than " + std::to_string(kInsertLimit) + " bytes");
         return make_prepend(std::move(text));
     }
     TRY_VOID(grow(field, 12)); // what decomposition can add

@@ -94,7 +94,8 @@ Result<void> read_step(const Field& field, int depth, PreTokenizerSteps& out) {
     const std::string type = TRY(field["type"].text());
     if (type == "Sequence") return read_sequence(field, depth, out);
     if (out.byte_level) return field["type"].unsupported("'" + type + "' after ByteLevel");
-    if (out.steps.size() >= kStepsLimit) return field.unsupported("more than " + std::to_string(kStepsLimit) + " steps");
+    if (out.steps.size() >= kStepsLimit)
+        return field.unsupported("more than " + std::to_string(kStepsLimit) + " steps");
     if (type == "ByteLevel") return read_byte_level(field, out);
     if (type == "Split") return read_split(field, out.steps);
     if (type == "Metaspace") return read_metaspace(field, out.steps);

@@ -65,8 +65,8 @@ bool nmt_removes(char32_t c) {
 }
 
 bool nmt_blanks(char32_t c) {
-    return c == 0x09 || c == 0x0A || c == 0x0C || c == 0x0D || c == 0x1680 || (c >= 0x200B && c <= 0x200F) || c == 0x2028 ||
-           c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
+    return c == 0x09 || c == 0x0A || c == 0x0C || c == 0x0D || c == 0x1680 || (c >= 0x200B && c <= 0x200F) ||
+           c == 0x2028 || c == 0x2029 || c == 0x2581 || c == 0xFEFF || c == 0xFFFD;
 }
 
 void strip(std::string& text, bool left, bool right) {
@@ -153,7 +153,8 @@ std::unique_ptr<Normalizer> make_precompiled(Charsmap map) {
     return made([map = std::move(map)](std::string& text) { map.apply(text); });
 }
 std::unique_ptr<Normalizer> make_normalizer_sequence(std::vector<std::unique_ptr<Normalizer>> steps) {
-    return made([steps = std::make_shared<const std::vector<std::unique_ptr<Normalizer>>>(std::move(steps))](std::string& text) {
+    return made([steps = std::make_shared<const std::vector<std::unique_ptr<Normalizer>>>(std::move(steps))](
+                    std::string& text) {
         for (const auto& step : *steps) step->apply(text);
     });
 }

@@ -11,27 +11,28 @@ Piece part_of(Piece whole, std::size_t start, std::size_t end) {
 /// Gathers delimiters and the text between them into pieces, by the rules of one behaviour.
 class Gatherer {
 public:
-    Gatherer(Piece whole, Delimiter behavior, std::vector<Piece>& out) : whole_(whole), behavior_(behavior), out_(out) {}
+    Gatherer(Piece whole, Delimiter behavior, std::vector<Piece>& out)
+        : whole_(whole), behavior_(behavior), out_(out) {}
 
     void add(std::size_t start, std::size_t end, bool is_delimiter) {
         if (start == end) return;
         switch (behavior_) {
-        case Delimiter::removed:
-            if (!is_delimiter) emit(start, end);
-            break;
-        case Delimiter::isolated: emit(start, end); break;
-        case Delimiter::contiguous:
-            if (open_ && is_delimiter != last_was_delimiter_) flush();
-            extend(start, end);
-            break;
-        case Delimiter::merged_with_previous:
-            if (open_ && (!is_delimiter || last_was_delimiter_)) flush();
-            extend(start, end);
-            break;
-        case Delimiter::merged_with_next:
-            if (open_ && (is_delimiter || !last_was_delimiter_)) flush();
-            extend(start, end);
-            break;
+            case Delimiter::removed:
+                if (!is_delimiter) emit(start, end);
+                break;
+            case Delimiter::isolated: emit(start, end); break;
+            case Delimiter::contiguous:
+                if (open_ && is_delimiter != last_was_delimiter_) flush();
+                extend(start, end);
+                break;
+            case Delimiter::merged_with_previous:
+                if (open_ && (!is_delimiter || last_was_delimiter_)) flush();
+                extend(start, end);
+                break;
+            case Delimiter::merged_with_next:
+                if (open_ && (is_delimiter || !last_was_delimiter_)) flush();
+                extend(start, end);
+                break;
         }
         last_was_delimiter_ = is_delimiter;
     }
@@ -102,7 +103,8 @@ private:
 void split_at_text(Piece piece, std::string_view delimiter, Delimiter behavior, std::vector<Piece>& out) {
     Gatherer gatherer(piece, behavior, out);
     std::size_t between = 0;
-    for (std::size_t at = piece.text.find(delimiter); at != std::string_view::npos; at = piece.text.find(delimiter, between)) {
+    for (std::size_t at = piece.text.find(delimiter); at != std::string_view::npos;
+         at = piece.text.find(delimiter, between)) {
         gatherer.add(between, at, false);
         gatherer.add(at, at + delimiter.size(), true);
         between = at + delimiter.size();
@@ -158,7 +160,8 @@ public:
 
 class Metaspace final : public PreTokenizer {
 public:
-    Metaspace(std::string mark, Prepend prepend, bool split) : mark_(std::move(mark)), prepend_(prepend), split_(split) {}
+    Metaspace(std::string mark, Prepend prepend, bool split)
+        : mark_(std::move(mark)), prepend_(prepend), split_(split) {}
     void split(Piece piece, TextArena& arena, std::vector<Piece>& out) const override {
         std::string& text = arena.emplace_back();
         text.reserve(piece.text.size() + piece.text.size() / 2);

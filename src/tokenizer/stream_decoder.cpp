@@ -22,7 +22,8 @@ struct StreamDecoder::State {
 
 StreamDecoder::StreamDecoder(const Tokenizer& tokenizer, bool skip_special) {
     const auto* pipeline = dynamic_cast<const PipelineTokenizer*>(&tokenizer);
-    state_.reset(new State{&tokenizer, pipeline, skip_special, DecodeChain(pipeline ? pipeline->decoder() : plain_bytes())});
+    state_.reset(
+        new State{&tokenizer, pipeline, skip_special, DecodeChain(pipeline ? pipeline->decoder() : plain_bytes())});
 }
 
 StreamDecoder::~StreamDecoder() = default;
@@ -36,7 +37,8 @@ std::string StreamDecoder::push(TokenId id) {
     if (state_->pipeline != nullptr) {
         text = state_->pipeline->decoder_text(id);
     } else {
-        text = state_->tokenizer->is_special(id) ? state_->tokenizer->token_text(id) : state_->tokenizer->token_bytes(id);
+        text =
+            state_->tokenizer->is_special(id) ? state_->tokenizer->token_text(id) : state_->tokenizer->token_bytes(id);
     }
     if (!text.empty()) state_->chain.push(text, out);
     return out;

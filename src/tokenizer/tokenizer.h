@@ -37,7 +37,8 @@ public:
     /// Errors: malformed or unsupported, naming the field.
     static Result<std::unique_ptr<Tokenizer>> from_gguf(GgufVocabulary vocabulary);
     /// `tokenizer_json`: Hugging Face file text; `config_json`: tokenizer_config.json or empty.
-    static Result<std::unique_ptr<Tokenizer>> from_hugging_face(std::string_view tokenizer_json, std::string_view config_json);
+    static Result<std::unique_ptr<Tokenizer>> from_hugging_face(std::string_view tokenizer_json,
+                                                                std::string_view config_json);
 
     /// `parse_special`: special tokens written in the text ("<|im_start|>") become their ids; otherwise they are plain text.
     /// `add_special`: adds what the model's post-processor adds (BOS, [CLS] … [SEP]).

@@ -32,7 +32,8 @@ TEST(Tokenizer, KnowsItsVocabulary) {
     EXPECT_EQ(tokenizer.token_bytes(1), "");
     EXPECT_FALSE(tokenizer.find("no such entry"));
     EXPECT_EQ(tokenizer.bos(), 1);
-    EXPECT_EQ(std::vector<TokenId>(tokenizer.end_ids().begin(), tokenizer.end_ids().end()), (std::vector<TokenId>{0, 2}));
+    EXPECT_EQ(std::vector<TokenId>(tokenizer.end_ids().begin(), tokenizer.end_ids().end()),
+              (std::vector<TokenId>{0, 2}));
     for (const TokenId outside : {-1, 49152, 1 << 30}) {
         EXPECT_EQ(tokenizer.token_text(outside), "");
         EXPECT_EQ(tokenizer.token_bytes(outside), "");
@@ -90,7 +91,8 @@ TEST(StreamDecoder, GivesWholeCharacters) {
 
 TEST(StreamDecoder, EqualsDecodeForAnyIds) {
     std::vector<std::unique_ptr<Tokenizer>> tokenizers;
-    for (const char* name : {"gpt2", "llama", "mistral", "t5", "bert", "clip"}) tokenizers.push_back(golden::from_json(name));
+    for (const char* name : {"gpt2", "llama", "mistral", "t5", "bert", "clip"})
+        tokenizers.push_back(golden::from_json(name));
     rc::check("streams", [&] {
         const auto& tokenizer = *tokenizers[*rc::gen::inRange<std::size_t>(0, tokenizers.size())];
         const auto ids = *rc::gen::container<std::vector<TokenId>>(rc::gen::inRange<TokenId>(0, 600));
@@ -127,7 +129,8 @@ TEST(HuggingFace, NamesWhatItCannotRead) {
     EXPECT_NE(with("/decoder/type", "Odd").find("the decoder 'Odd'"), std::string::npos);
     EXPECT_NE(with("/post_processor", {{"type", "Odd"}}).find("the post-processor 'Odd'"), std::string::npos);
     EXPECT_NE(with("/added_tokens/0/content", 7).find("added_tokens[0].content"), std::string::npos);
-    const nlohmann::json split = {{"type", "Split"}, {"pattern", {{"Regex", "x+?"}}}, {"behavior", "Isolated"}, {"invert", false}};
+    const nlohmann::json split = {
+        {"type", "Split"}, {"pattern", {{"Regex", "x+?"}}}, {"behavior", "Isolated"}, {"invert", false}};
     EXPECT_NE(with("/pre_tokenizer", split).find("the regular expression 'x+?'"), std::string::npos);
     EXPECT_EQ(refusal(nlohmann::json::array()), "tokenizer.json: expected an object");
     EXPECT_FALSE(Tokenizer::from_hugging_face(std::string(100000, '['), ""));
@@ -136,18 +139,21 @@ TEST(HuggingFace, NamesWhatItCannotRead) {
 
 TEST(HuggingFace, RefusesNormalizersThatExplode) {
     nlohmann::json json = nlohmann::json::parse(golden::read("gpt2.json"));
-    const nlohmann::json replace = {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", std::string(100, 'a')}};
+    const nlohmann::json replace = {
+        {"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", std::string(100, 'a')}};
     json["normalizer"] = {{"type", "Sequence"}, {"normalizers", {replace, replace, replace}}};
     EXPECT_NE(refusal(json).find("too long"), std::string::npos);
 }
 
 TEST(HuggingFace, TakesNamesFromTheConfiguration) {
-    const std::string config = R"({"tokenizer_class":"LlamaTokenizerFast","bos_token":{"content":"<s>"},"eos_token":"</s>",
+    const std::string config =
+        R"({"tokenizer_class":"LlamaTokenizerFast","bos_token":{"content":"<s>"},"eos_token":"</s>",
                                    "add_bos_token":false,"add_eos_token":true})";
     const auto tokenizer = Tokenizer::from_hugging_face(golden::read("llama.json"), config);
     ASSERT_TRUE(tokenizer);
     EXPECT_EQ((*tokenizer)->bos(), 1);
-    EXPECT_EQ(std::vector<TokenId>((*tokenizer)->end_ids().begin(), (*tokenizer)->end_ids().end()), std::vector<TokenId>{2});
+    EXPECT_EQ(std::vector<TokenId>((*tokenizer)->end_ids().begin(), (*tokenizer)->end_ids().end()),
+              std::vector<TokenId>{2});
     EXPECT_EQ((*tokenizer)->encode("", true, true), std::vector<TokenId>{2});
 }
 
@@ -159,13 +165,17 @@ TEST(Gguf, NamesTheFieldAtFault) {
         return tokenizer ? "accepted" : tokenizer.error().message;
     };
     EXPECT_EQ(message([](GgufVocabulary&) {}), "accepted");
-    EXPECT_NE(message([](GgufVocabulary& v) { v.model = "rwkv"; }).find("tokenizer.ggml.model: 'rwkv'"), std::string::npos);
+    EXPECT_NE(message([](GgufVocabulary& v) { v.model = "rwkv"; }).find("tokenizer.ggml.model: 'rwkv'"),
+              std::string::npos);
     EXPECT_NE(message([](GgufVocabulary& v) { v.tokens.clear(); }).find("tokenizer.ggml.tokens"), std::string::npos);
-    EXPECT_NE(message([](GgufVocabulary& v) { v.types.pop_back(); }).find("tokenizer.ggml.token_type"), std::string::npos);
+    EXPECT_NE(message([](GgufVocabulary& v) { v.types.pop_back(); }).find("tokenizer.ggml.token_type"),
+              std::string::npos);
     EXPECT_NE(message([](GgufVocabulary& v) { v.scores.pop_back(); }).find("tokenizer.ggml.scores"), std::string::npos);
-    EXPECT_NE(message([](GgufVocabulary& v) { v.bos = 1 << 30; }).find("tokenizer.ggml.bos_token_id"), std::string::npos);
+    EXPECT_NE(message([](GgufVocabulary& v) { v.bos = 1 << 30; }).find("tokenizer.ggml.bos_token_id"),
+              std::string::npos);
     EXPECT_NE(message([](GgufVocabulary& v) { v.merges = {"x"}; }).find("tokenizer.ggml.merges[0]"), std::string::npos);
-    EXPECT_NE(message([](GgufVocabulary& v) { v.model = "gpt2", v.pre = "odd"; }).find("tokenizer.ggml.pre: 'odd'"), std::string::npos);
+    EXPECT_NE(message([](GgufVocabulary& v) { v.model = "gpt2", v.pre = "odd"; }).find("tokenizer.ggml.pre: 'odd'"),
+              std::string::npos);
 }
 
 } // namespace

@@ -61,8 +61,9 @@ const Properties& Properties::get() {
 
 std::uint8_t Properties::beyond(char32_t c) {
     const auto* begin = tables::kPropertyRuns;
-    const auto* after = std::upper_bound(begin, begin + tables::kPropertyRunsSize, c,
-                                         [](char32_t value, const tables::PropertyRun& run) { return value < run.first; });
+    const auto* after =
+        std::upper_bound(begin, begin + tables::kPropertyRunsSize, c,
+                         [](char32_t value, const tables::PropertyRun& run) { return value < run.first; });
     return (after - 1)->flags;
 }
 

@@ -16,8 +16,8 @@ constexpr char32_t kLeadCount = 19, kVowelCount = 21, kTailCount = 28;
 constexpr char32_t kSyllableCount = kLeadCount * kVowelCount * kTailCount;
 
 std::uint8_t run_value(const tables::PropertyRun* runs, std::size_t size, char32_t c) {
-    const auto* after = std::upper_bound(runs, runs + size, c,
-                                         [](char32_t value, const tables::PropertyRun& run) { return value < run.first; });
+    const auto* after = std::upper_bound(
+        runs, runs + size, c, [](char32_t value, const tables::PropertyRun& run) { return value < run.first; });
     return (after - 1)->flags;
 }
 
@@ -27,7 +27,8 @@ std::uint8_t combining_class(char32_t c) {
 
 template <class Row>
 const Row* find_row(const Row* rows, std::size_t size, char32_t c) {
-    const Row* found = std::lower_bound(rows, rows + size, c, [](const Row& row, char32_t value) { return row.code < value; });
+    const Row* found =
+        std::lower_bound(rows, rows + size, c, [](const Row& row, char32_t value) { return row.code < value; });
     return found != rows + size && found->code == c ? found : nullptr;
 }
 
@@ -67,7 +68,8 @@ void order_marks(std::vector<char32_t>& text) {
         }
         const std::size_t start = i;
         while (i < text.size() && combining_class(text[i]) != 0) ++i;
-        std::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(start), text.begin() + static_cast<std::ptrdiff_t>(i),
+        std::stable_sort(text.begin() + static_cast<std::ptrdiff_t>(start),
+                         text.begin() + static_cast<std::ptrdiff_t>(i),
                          [](char32_t a, char32_t b) { return combining_class(a) < combining_class(b); });
     }
 }
@@ -182,7 +184,8 @@ void remove_characters(std::string& text, unsigned mask) {
     for (std::size_t at = 0; at < text.size();) {
         const Character c = character_at(text, at);
         if ((properties[c.value] & mask) == 0) {
-            std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(at), c.size, text.begin() + static_cast<std::ptrdiff_t>(end));
+            std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(at), c.size,
+                        text.begin() + static_cast<std::ptrdiff_t>(end));
             end += c.size;
         }
         at += c.size;
@@ -199,7 +202,8 @@ std::size_t grapheme_end(std::string_view text, std::size_t at) {
     while (end < text.size() && before != kBreaks) {
         const Character next = character_at(text, end);
         const GraphemeClass kind = grapheme_class(next.value);
-        const bool joins = kind == kExtend || kind == kJoiner || kind == kSpacing || (before == kPrepends && kind != kBreaks) ||
+        const bool joins = kind == kExtend || kind == kJoiner || kind == kSpacing ||
+                           (before == kPrepends && kind != kBreaks) ||
                            (pictographic && before == kJoiner && kind == kPictographic);
         if (!joins) break;
         pictographic = kind == kPictographic || (pictographic && (kind == kExtend || kind == kJoiner));

@@ -46,7 +46,9 @@ TEST(Utf8, ReplacesMaximalSubparts) {
         {"\xed\xa0\x80", mark + mark + mark},
         {"\xc0\xaf", mark + mark},
         {"\xf4\x90\x80\x80", mark + mark + mark + mark},
-        {"a\xe1\x80\xe2\xf0\x91\x92\xf1\xbf" "b", "a" + mark + mark + mark + mark + "b"},
+        {"a\xe1\x80\xe2\xf0\x91\x92\xf1\xbf"
+         "b",
+         "a" + mark + mark + mark + mark + "b"},
     };
     for (const auto& [bytes, wanted] : cases) {
         std::string storage;

@@ -16,16 +16,19 @@ constexpr double kUnknownPenalty = 10.0;
 
 Unigram::Unigram(Vocabulary vocabulary, std::vector<double> scores, UnigramOptions options)
     : Model(std::move(vocabulary)), scores_(std::move(scores)), options_(options) {
-    for (unsigned byte = 0; byte < 256; ++byte) byte_ids_[byte] = vocabulary_.find(fallback_entry(static_cast<unsigned char>(byte)));
+    for (unsigned byte = 0; byte < 256; ++byte)
+        byte_ids_[byte] = vocabulary_.find(fallback_entry(static_cast<unsigned char>(byte)));
 }
 
-Result<std::unique_ptr<Unigram>> Unigram::create(Vocabulary vocabulary, std::vector<double> scores, UnigramOptions options) {
+Result<std::unique_ptr<Unigram>> Unigram::create(Vocabulary vocabulary, std::vector<double> scores,
+                                                 UnigramOptions options) {
     if (scores.size() != vocabulary.size()) {
         return fail(ErrorCode::malformed, "unigram: " + std::to_string(scores.size()) + " scores for " +
                                               std::to_string(vocabulary.size()) + " entries");
     }
     if (options.unknown && (*options.unknown < 0 || static_cast<std::size_t>(*options.unknown) >= vocabulary.size())) {
-        return fail(ErrorCode::malformed, "unigram: unk_id " + std::to_string(*options.unknown) + " is outside the vocabulary");
+        return fail(ErrorCode::malformed,
+                    "unigram: unk_id " + std::to_string(*options.unknown) + " is outside the vocabulary");
     }
     if (!std::ranges::all_of(scores, [](double score) { return std::isfinite(score); })) {
         return fail(ErrorCode::malformed, "unigram: a score is not finite");
@@ -99,7 +102,8 @@ void Unigram::encode(std::string_view piece, Workspace& workspace, std::vector<T
     }
     std::size_t unknown_from = piece.size(), done = 0;
     bool in_unknown = false;
-    for (std::size_t end = static_cast<std::size_t>(next); done < piece.size(); end = static_cast<std::size_t>(best[end].start)) {
+    for (std::size_t end = static_cast<std::size_t>(next); done < piece.size();
+         end = static_cast<std::size_t>(best[end].start)) {
         const TokenId id = best[end].id;
         const bool unknown = id < 0 || id == options_.unknown;
         if (unknown && !in_unknown) unknown_from = done;

@@ -13,7 +13,8 @@ struct UnigramOptions {
 class Unigram final : public Model {
 public:
     /// `scores` has one entry an id. Errors: malformed (sizes, ids, scores that are not finite).
-    static Result<std::unique_ptr<Unigram>> create(Vocabulary vocabulary, std::vector<double> scores, UnigramOptions options);
+    static Result<std::unique_ptr<Unigram>> create(Vocabulary vocabulary, std::vector<double> scores,
+                                                   UnigramOptions options);
 
     void encode(std::string_view piece, Workspace& workspace, std::vector<TokenId>& out) const override;
 

@@ -5,7 +5,8 @@ namespace assay::tokenizer {
 Result<Vocabulary> Vocabulary::create(std::vector<std::string> texts) {
     if (texts.size() > kVocabularyLimit) {
         return fail(ErrorCode::resource_exhausted, "vocabulary: " + std::to_string(texts.size()) +
-                                                       " entries exceed the limit of " + std::to_string(kVocabularyLimit));
+                                                       " entries exceed the limit of " +
+                                                       std::to_string(kVocabularyLimit));
     }
     Vocabulary vocabulary;
     vocabulary.texts_ = std::move(texts);

@@ -21,7 +21,8 @@ public:
     std::size_t entries() const { return entries_; }
     /// Empty for an id outside the vocabulary.
     std::string_view text(TokenId id) const {
-        return id >= 0 && static_cast<std::size_t>(id) < texts_.size() ? std::string_view(texts_[id]) : std::string_view();
+        return id >= 0 && static_cast<std::size_t>(id) < texts_.size() ? std::string_view(texts_[id])
+                                                                       : std::string_view();
     }
     /// -1 when absent.
     TokenId find(std::string_view text) const { return index_.find(text); }

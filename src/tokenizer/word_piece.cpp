@@ -15,7 +15,8 @@ WordPiece::WordPiece(Vocabulary vocabulary, WordPieceOptions options)
 Result<std::unique_ptr<WordPiece>> WordPiece::create(Vocabulary vocabulary, WordPieceOptions options) {
     std::unique_ptr<WordPiece> model(new WordPiece(std::move(vocabulary), std::move(options)));
     if (model->unknown_ < 0) {
-        return fail(ErrorCode::malformed, "model.unk_token: '" + model->options_.unknown + "' is not in the vocabulary");
+        return fail(ErrorCode::malformed,
+                    "model.unk_token: '" + model->options_.unknown + "' is not in the vocabulary");
     }
     return model;
 }

@@ -79,7 +79,8 @@ std::vector<std::uint8_t> matrix(DType type, std::size_t elements, Random& rando
     const std::size_t block = tensor::traits(type).block_bytes;
     for (std::size_t at = 0; at < bytes.size(); at += block) {
         const auto scale = [&](std::size_t offset) {
-            const auto half = static_cast<std::uint16_t>((random.next() & 0x83ffu) | ((4u + random.next() % 12u) << 10));
+            const auto half =
+                static_cast<std::uint16_t>((random.next() & 0x83ffu) | ((4u + random.next() % 12u) << 10));
             std::memcpy(bytes.data() + at + offset, &half, 2);
         };
         if (type == DType::f32) {
@@ -172,12 +173,14 @@ void hash_attention(const KernelSet& set, Digest& digest) {
     constexpr std::size_t kLength = 150;
     constexpr std::size_t kRows = 13;
     for (const std::size_t head : {64, 72}) {
-        std::vector<std::vector<std::uint16_t>> pages(2 * (kLength / kPagePositions + 1), std::vector<std::uint16_t>((head + 15) / 16 * 16 * kPagePositions));
+        std::vector<std::vector<std::uint16_t>> pages(
+            2 * (kLength / kPagePositions + 1), std::vector<std::uint16_t>((head + 15) / 16 * 16 * kPagePositions));
         std::vector<const std::uint16_t*> keys;
         std::vector<const std::uint16_t*> values;
         for (std::size_t p = 0; p < kLength; ++p) {
             set.store_key(random.values(head).data(), head, p % kPagePositions, pages[p / kPagePositions * 2].data());
-            set.store_value(random.values(head).data(), head, p % kPagePositions, pages[p / kPagePositions * 2 + 1].data());
+            set.store_value(random.values(head).data(), head, p % kPagePositions,
+                            pages[p / kPagePositions * 2 + 1].data());
         }
         for (std::size_t i = 0; i < pages.size(); ++i) {
             (i % 2 == 0 ? keys : values).push_back(pages[i].data());
@@ -197,8 +200,16 @@ void hash_attention(const KernelSet& set, Digest& digest) {
             lengths.push_back(static_cast<std::uint32_t>(r + 1 == kRows ? kLength : 1 + random.next() % kLength));
             starts.push_back(r % 2 == 0 ? 0 : static_cast<std::uint32_t>(random.next() % lengths.back()));
         }
-        set.attention({.queries = query_rows.data(), .outputs = output_rows.data(), .lengths = lengths.data(), .starts = starts.data(), .rows = kRows,
-                       .head_size = head, .key_pages = keys.data(), .value_pages = values.data(), .scores = scores.data(), .score_stride = 192});
+        set.attention({.queries = query_rows.data(),
+                       .outputs = output_rows.data(),
+                       .lengths = lengths.data(),
+                       .starts = starts.data(),
+                       .rows = kRows,
+                       .head_size = head,
+                       .key_pages = keys.data(),
+                       .value_pages = values.data(),
+                       .scores = scores.data(),
+                       .score_stride = 192});
         digest.floats(y);
     }
 }
@@ -229,9 +240,11 @@ Lines digests(const KernelSet& set) {
     for (int t = 0; t < tensor::kDTypeCount; ++t) {
         const auto type = static_cast<DType>(t);
         if (type == DType::f16) continue; // packed as f32
-        line("linear_" + std::string(tensor::traits(type).name), [&](Digest& d) { tensor::is_quantized(type) ? hash_quantized(set, type, d) : hash_float(set, type, d); });
+        line("linear_" + std::string(tensor::traits(type).name),
+             [&](Digest& d) { tensor::is_quantized(type) ? hash_quantized(set, type, d) : hash_float(set, type, d); });
     }
-    const auto elements = [&](const std::string& name, const std::function<void(Random&, std::size_t, float*)>& operate) {
+    const auto elements = [&](const std::string& name,
+                              const std::function<void(Random&, std::size_t, float*)>& operate) {
         line(name, [&](Digest& d) { hash_elements(d, operate); });
     };
     elements("rms_norm", [&](Random& r, std::size_t n, float* y) {
@@ -270,7 +283,8 @@ int compare_all() {
         const Lines got = digests(**select_kernels(isa));
         for (std::size_t i = 0; i < expected.size(); ++i) {
             if (got[i] == expected[i]) continue;
-            std::printf("%s differs from the reference under %s\n", expected[i].first.c_str(), std::string(isa).c_str());
+            std::printf("%s differs from the reference under %s\n", expected[i].first.c_str(),
+                        std::string(isa).c_str());
             result = 1;
         }
     }

@@ -18,12 +18,15 @@ using namespace assay;
 using namespace assay::engine;
 
 // Long enough for several pages and chunks; what it asks for can be drafted from itself.
-constexpr const char* kPrompt =
-    "The river runs past the old mill, and the miller counts the sacks of flour: one sack, two sacks, three sacks. In the "
-    "evening the miller walks home along the river, past the old mill, and counts the stars: one star, two stars, three stars. "
-    "His daughter asks what he has counted today. He answers slowly, as he always does.\n\nRepeat the story word for word:\n"
-    "The river runs past the old mill, and the miller counts";
-constexpr const char* kOthers[] = {"Once upon a time", "Zwei Züge fahren", "def main():\n    return", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"};
+constexpr const char* kPrompt = "The river runs past the old mill, and the miller counts the sacks of flour: one sack, "
+                                "two sacks, three sacks. In the "
+                                "evening the miller walks home along the river, past the old mill, and counts the "
+                                "stars: one star, two stars, three stars. "
+                                "His daughter asks what he has counted today. He answers slowly, as he always "
+                                "does.\n\nRepeat the story word for word:\n"
+                                "The river runs past the old mill, and the miller counts";
+constexpr const char* kOthers[] = {"Once upon a time", "Zwei Züge fahren", "def main():\n    return",
+                                   "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15"};
 
 struct Settings {
     std::uint32_t threads = 2, batch = 1, chunk = 256;
@@ -62,13 +65,15 @@ GenerationRequest request_for(const tokenizer::Tokenizer& tokenizer, const char*
 
 class Matrix {
 public:
-    Matrix(std::shared_ptr<const formats::ModelFile> file, std::shared_ptr<const tokenizer::Tokenizer> tokenizer, std::uint32_t tokens)
+    Matrix(std::shared_ptr<const formats::ModelFile> file, std::shared_ptr<const tokenizer::Tokenizer> tokenizer,
+           std::uint32_t tokens)
         : file_(std::move(file)), tokenizer_(std::move(tokenizer)), tokens_(tokens) {}
 
     Result<void> run(const std::string& isa, std::span<const Settings> all) {
         std::shared_ptr<const Model> model;
         for (const Settings& settings : all) {
-            if (!model || model->threads() != settings.threads) model = TRY(Model::load(file_, {.threads = settings.threads, .isa = isa, .progress = {}}));
+            if (!model || model->threads() != settings.threads)
+                model = TRY(Model::load(file_, {.threads = settings.threads, .isa = isa, .progress = {}}));
             TRY_VOID(run_one(model, settings));
         }
         return {};
@@ -90,7 +95,8 @@ private:
                 const bool probe = i % 2 == 0; // in a batch, every second sequence is another one
                 auto sink = std::make_shared<Sink>();
                 const char* text = probe ? kPrompt : kOthers[i / 2 % std::size(kOthers)];
-                if (auto id = service->submit(request_for(*tokenizer_, text, tokens_), sink); !id) return std::unexpected(id.error());
+                if (auto id = service->submit(request_for(*tokenizer_, text, tokens_), sink); !id)
+                    return std::unexpected(id.error());
                 (probe ? probes : others).push_back(std::move(sink));
             }
             for (const auto& sink : probes) TRY_VOID(report(*model, settings, cache, sink->wait()));
@@ -101,12 +107,15 @@ private:
 
     Result<void> report(const Model& model, const Settings& settings, const char* cache, const FinishEvent& finish) {
         if (finish.error) return std::unexpected(*finish.error);
-        if (finish.generated_tokens != tokens_) return fail(ErrorCode::internal, "the answer has another length than asked for");
-        if (std::strcmp(cache, "cached") == 0 && finish.cached_tokens == 0) return fail(ErrorCode::internal, "nothing was found in the prefix cache");
+        if (finish.generated_tokens != tokens_)
+            return fail(ErrorCode::internal, "the answer has another length than asked for");
+        if (std::strcmp(cache, "cached") == 0 && finish.cached_tokens == 0)
+            return fail(ErrorCode::internal, "nothing was found in the prefix cache");
         hashes_.insert(finish.logits_sha256);
-        std::printf("%s  %s threads %u, batch %u, chunk %u, %s (%u cached), drafts %s (%u of %u)\n", finish.logits_sha256.c_str(),
-                    std::string(model.isa()).c_str(), model.threads(), settings.batch, settings.chunk, cache, finish.cached_tokens,
-                    settings.speculation ? "on" : "off", finish.accepted_tokens, finish.drafted_tokens);
+        std::printf("%s  %s threads %u, batch %u, chunk %u, %s (%u cached), drafts %s (%u of %u)\n",
+                    finish.logits_sha256.c_str(), std::string(model.isa()).c_str(), model.threads(), settings.batch,
+                    settings.chunk, cache, finish.cached_tokens, settings.speculation ? "on" : "off",
+                    finish.accepted_tokens, finish.drafted_tokens);
         std::fflush(stdout);
         return {};
     }
@@ -145,7 +154,8 @@ bool parse(int count, char** values, Arguments& arguments) {
             arguments.isa = values[++i];
         } else if (word == "--tokens" && i + 1 < count) {
             const std::string_view number = values[++i];
-            if (std::from_chars(number.data(), number.data() + number.size(), arguments.tokens).ec != std::errc()) return false;
+            if (std::from_chars(number.data(), number.data() + number.size(), arguments.tokens).ec != std::errc())
+                return false;
         } else if (arguments.model.empty() && !word.starts_with('-')) {
             arguments.model = word;
         } else {

@@ -16,9 +16,7 @@ RawClient::RawClient(std::uint16_t port, int receive_buffer) : fd_(::socket(AF_I
     EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
 }
 
-RawClient::~RawClient() {
-    close();
-}
+RawClient::~RawClient() { close(); }
 
 void RawClient::close() {
     if (fd_ >= 0) ::close(fd_);

@@ -28,7 +28,9 @@ const tokenizer::Tokenizer& small_tokenizer() {
         add("</s>", 3);
         static constexpr std::string_view kHex = "0123456789ABCDEF";
         for (std::size_t byte = 0; byte < 256; ++byte) add({'<', '0', 'x', kHex[byte / 16], kHex[byte % 16], '>'}, 6);
-        for (const char* text : {"\":", "\",\"", "},{", "{\"", "[[", "]]", "true", "\xC3\xA9", "12", ".5e", "\\u", "\n  ", "\"}"}) add(text, 1);
+        for (const char* text :
+             {"\":", "\",\"", "},{", "{\"", "[[", "]]", "true", "\xC3\xA9", "12", ".5e", "\\u", "\n  ", "\"}"})
+            add(text, 1);
         vocabulary.unknown = 0;
         vocabulary.bos = 1;
         vocabulary.eos = 2;
@@ -61,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         }
         ASSAY_ASSERT(!choices.empty());
         const auto ends = tokenizer.end_ids();
-        const bool may_end = std::ranges::any_of(choices, [&](auto id) { return std::ranges::binary_search(ends, id); });
+        const bool may_end =
+            std::ranges::any_of(choices, [&](auto id) { return std::ranges::binary_search(ends, id); });
         if (may_end) ASSAY_ASSERT(nlohmann::json::accept(text));
         if (state->finished()) break;
         state = state->clone();

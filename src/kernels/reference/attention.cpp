@@ -22,7 +22,8 @@ float key_of(const AttentionTask& task, std::size_t position, std::size_t elemen
 }
 
 float value_of(const AttentionTask& task, std::size_t position, std::size_t element) {
-    return f16_to_f32(task.value_pages[position / kPagePositions][position % kPagePositions * padded(task.head_size) + element]);
+    return f16_to_f32(
+        task.value_pages[position / kPagePositions][position % kPagePositions * padded(task.head_size) + element]);
 }
 
 void attend(const AttentionTask& task, std::size_t row) {
@@ -33,7 +34,8 @@ void attend(const AttentionTask& task, std::size_t row) {
     float top = std::numeric_limits<float>::lowest();
     for (std::size_t p = start; p < length; ++p) {
         float score = 0;
-        for (std::size_t i = 0; i < task.head_size; ++i) score = std::fma(task.queries[row][i], key_of(task, p, i), score);
+        for (std::size_t i = 0; i < task.head_size; ++i)
+            score = std::fma(task.queries[row][i], key_of(task, p, i), score);
         weights[p] = stored(score);
         if (!std::isfinite(score)) {
             std::fill(output, output + task.head_size, std::numeric_limits<float>::quiet_NaN());
@@ -62,12 +64,14 @@ float to_cache_range(float x) {
 }
 
 void store_key(const float* k, std::size_t head_size, std::size_t position_in_page, std::uint16_t* page) {
-    for (std::size_t i = 0; i < head_size; ++i) key_at(page, head_size, position_in_page, i) = f32_to_f16(to_cache_range(k[i]));
+    for (std::size_t i = 0; i < head_size; ++i)
+        key_at(page, head_size, position_in_page, i) = f32_to_f16(to_cache_range(k[i]));
 }
 
 void store_value(const float* v, std::size_t head_size, std::size_t position_in_page, std::uint16_t* page) {
     std::uint16_t* row = page + position_in_page * padded(head_size);
-    for (std::size_t i = 0; i < padded(head_size); ++i) row[i] = i < head_size ? f32_to_f16(to_cache_range(v[i])) : std::uint16_t{0};
+    for (std::size_t i = 0; i < padded(head_size); ++i)
+        row[i] = i < head_size ? f32_to_f16(to_cache_range(v[i])) : std::uint16_t{0};
 }
 
 void attention(const AttentionTask& task) {

@@ -44,7 +44,8 @@ float exp_nonpositive(float x) {
     float r = std::fma(n, -0.693359375f, x);
     r = std::fma(n, 2.12194440e-4f, r);
     float p = 1.9875691500e-4f;
-    for (const float c : {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f, 1.0f, 1.0f}) {
+    for (const float c :
+         {1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f, 1.0f, 1.0f}) {
         p = std::fma(p, r, c);
     }
     return stored(std::ldexp(p, static_cast<int>(n)));
@@ -86,7 +87,8 @@ void gelu(const float* x, std::size_t n, bool tanh_form, float* y) {
     }
 }
 
-void rope(float* x, std::size_t size, std::size_t head_size, const float* cosines, const float* sines, bool interleaved, float scale) {
+void rope(float* x, std::size_t size, std::size_t head_size, const float* cosines, const float* sines, bool interleaved,
+          float scale) {
     for (std::size_t i = 0; i < size / 2; ++i) {
         float& first = x[interleaved ? 2 * i : i];
         float& second = x[interleaved ? 2 * i + 1 : size / 2 + i];

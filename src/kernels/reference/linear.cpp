@@ -169,33 +169,36 @@ void put_block(const QuantizedBlock& block, std::size_t row, std::size_t b, std:
 
 void quantize(const float* x, std::size_t x_stride, std::size_t count, std::size_t n, ActivationBlock* tiles) {
     for (std::size_t row = 0; row < count; ++row) {
-        for (std::size_t b = 0; b < n / kBlock; ++b) put_block(quantize_block(x + row * x_stride + b * kBlock), row, b, n, tiles);
+        for (std::size_t b = 0; b < n / kBlock; ++b)
+            put_block(quantize_block(x + row * x_stride + b * kBlock), row, b, n, tiles);
     }
 }
 
-void quantize_twice(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count, std::size_t n,
-                    ActivationBlock* tiles) {
+void quantize_twice(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count,
+                    std::size_t n, ActivationBlock* tiles) {
     for (std::size_t row = row_begin; row < row_end; ++row) {
         for (std::size_t b = 0; b < n / kBlock; ++b) {
             const float* from = x + row * x_stride + b * kBlock;
             const QuantizedBlock block = quantize_block(from);
             float rest[kBlock];
-            for (std::size_t i = 0; i < kBlock; ++i) rest[i] = stored(std::fma(-block.d, static_cast<float>(block.q[i]), from[i]));
+            for (std::size_t i = 0; i < kBlock; ++i)
+                rest[i] = stored(std::fma(-block.d, static_cast<float>(block.q[i]), from[i]));
             put_block(block, row, b, n, tiles);
             put_block(quantize_block(rest), count + row, b, n, tiles);
         }
     }
 }
 
-void linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin,
-                      std::size_t group_end, float* y, std::size_t y_stride) {
+void linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows,
+                      std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     const PackedFormat packed = format_of(weights.kind);
     const std::size_t blocks = weights.inputs / kBlock;
     for (std::size_t output = group_begin * kLanes; output < group_end * kLanes; ++output) {
         for (std::size_t row = 0; row < rows; ++row) {
             float acc = 0;
             for (std::size_t b = 0; b < blocks; ++b) {
-                const WeightBlock w = packed.read(weights.group(output / kLanes) + b * packed.block_bytes, output % kLanes);
+                const WeightBlock w =
+                    packed.read(weights.group(output / kLanes) + b * packed.block_bytes, output % kLanes);
                 acc = block_product(w, read_tile(tiles[row / kTileRows * blocks + b], row % kTileRows), acc);
             }
             y[row * y_stride + output] = stored(acc);
@@ -203,8 +206,8 @@ void linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles
     }
 }
 
-void linear_from_blocks(const tensor::TensorView& matrix, const float* x, std::size_t x_stride, std::size_t rows, float* y,
-                        std::size_t y_stride) {
+void linear_from_blocks(const tensor::TensorView& matrix, const float* x, std::size_t x_stride, std::size_t rows,
+                        float* y, std::size_t y_stride) {
     const std::size_t inputs = matrix.columns();
     const std::size_t row_bytes = tensor::bytes_of(matrix.dtype, inputs);
     for (std::size_t output = 0; output < matrix.rows(); ++output) {
@@ -219,8 +222,8 @@ void linear_from_blocks(const tensor::TensorView& matrix, const float* x, std::s
     }
 }
 
-void linear_f32(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
-                std::size_t group_end, float* y, std::size_t y_stride) {
+void linear_f32(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows,
+                std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     for (std::size_t output = group_begin * kLanes; output < group_end * kLanes; ++output) {
         const auto* w = reinterpret_cast<const float*>(weights.group(output / kLanes)) + output % kLanes;
         for (std::size_t row = 0; row < rows; ++row) {
@@ -231,8 +234,8 @@ void linear_f32(const PackedWeights& weights, const float* x, std::size_t x_stri
     }
 }
 
-void linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
-                 std::size_t group_end, float* y, std::size_t y_stride) {
+void linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows,
+                 std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     for (std::size_t output = group_begin * kLanes; output < group_end * kLanes; ++output) {
         const auto* w = reinterpret_cast<const std::uint16_t*>(weights.group(output / kLanes)) + output % kLanes * 2;
         for (std::size_t row = 0; row < rows; ++row) {

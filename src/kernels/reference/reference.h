@@ -19,8 +19,8 @@ struct QuantizedBlock {
 QuantizedBlock quantize_block(const float* x);
 
 /// y[row][output] straight from the published blocks of a block-quantised {outputs, inputs} matrix, without any packing.
-void linear_from_blocks(const tensor::TensorView& matrix, const float* x, std::size_t x_stride, std::size_t rows, float* y,
-                        std::size_t y_stride);
+void linear_from_blocks(const tensor::TensorView& matrix, const float* x, std::size_t x_stride, std::size_t rows,
+                        float* y, std::size_t y_stride);
 
 /// exp(x) for x <= 0.
 float exp_nonpositive(float x);

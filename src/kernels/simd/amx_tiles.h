@@ -30,13 +30,16 @@ struct Tiles {
     static void load(const void* from, std::size_t stride) {
         zero<T>();
         for (int r = 0; r < state_[T].rows; ++r) {
-            __builtin_memcpy(state_[T].bytes[r], static_cast<const std::uint8_t*>(from) + static_cast<std::size_t>(r) * stride, static_cast<std::size_t>(state_[T].row_bytes));
+            __builtin_memcpy(state_[T].bytes[r],
+                             static_cast<const std::uint8_t*>(from) + static_cast<std::size_t>(r) * stride,
+                             static_cast<std::size_t>(state_[T].row_bytes));
         }
     }
     template <int T>
     static void store(void* to, std::size_t stride) {
         for (int r = 0; r < state_[T].rows; ++r) {
-            __builtin_memcpy(static_cast<std::uint8_t*>(to) + static_cast<std::size_t>(r) * stride, state_[T].bytes[r], static_cast<std::size_t>(state_[T].row_bytes));
+            __builtin_memcpy(static_cast<std::uint8_t*>(to) + static_cast<std::size_t>(r) * stride, state_[T].bytes[r],
+                             static_cast<std::size_t>(state_[T].row_bytes));
         }
     }
     // C.i32 += sum over k of A.s8 * B.u8, four bytes of k at a time
@@ -47,7 +50,8 @@ struct Tiles {
                 for (int n = 0; n < state_[C].row_bytes / 4; ++n) {
                     auto sum = state_[C].template get<std::int32_t>(m, n);
                     for (int i = 0; i < 4; ++i) {
-                        sum += static_cast<std::int8_t>(state_[A].bytes[m][4 * k + i]) * static_cast<std::int32_t>(state_[B].bytes[k][4 * n + i]);
+                        sum += static_cast<std::int8_t>(state_[A].bytes[m][4 * k + i]) *
+                               static_cast<std::int32_t>(state_[B].bytes[k][4 * n + i]);
                     }
                     state_[C].put(m, n, sum);
                 }

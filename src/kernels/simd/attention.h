@@ -38,7 +38,8 @@ constexpr std::size_t kPageGroups = kPagePositions / kLanes;
 
 // Scores of R rows against `Pages` pages that follow one another: one fma chain an output, ascending over head elements.
 template <int R, std::size_t Pages>
-inline void page_scores(const float* const* queries, std::size_t head_size, const std::uint16_t* const* pages, float* scores, std::size_t stride) {
+inline void page_scores(const float* const* queries, std::size_t head_size, const std::uint16_t* const* pages,
+                        float* scores, std::size_t stride) {
     constexpr std::size_t kGroups = Pages * kPageGroups;
     const std::uint16_t* keys[kGroups];
     F acc[R][kGroups];
@@ -63,7 +64,8 @@ inline void page_scores(const float* const* queries, std::size_t head_size, cons
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-        for (std::size_t g = 0; g < kGroups; ++g) V::store(scores + static_cast<std::size_t>(r) * stride + g * kLanes, V::flush(acc[r][g]));
+        for (std::size_t g = 0; g < kGroups; ++g)
+            V::store(scores + static_cast<std::size_t>(r) * stride + g * kLanes, V::flush(acc[r][g]));
     }
 }
 
@@ -96,7 +98,8 @@ inline float softmax_weights(float* s, std::size_t begin, std::size_t end, std::
 
 // One to four vectors of head elements for R rows: chains over ascending positions, divided by the row's sum at the end.
 template <int R, int Vectors>
-inline void weighted_values(const AttentionTask& task, std::size_t row, std::size_t element, std::size_t begin, std::size_t end, const float* sums) {
+inline void weighted_values(const AttentionTask& task, std::size_t row, std::size_t element, std::size_t begin,
+                            std::size_t end, const float* sums) {
     const std::size_t stride = padded(task.head_size);
     F acc[R][Vectors];
     for (int r = 0; r < R; ++r) {
@@ -144,17 +147,21 @@ void attend_rows(const AttentionTask& task, std::size_t row) {
     const std::uint16_t* const* pages = task.key_pages;
     std::size_t p = begin;
     for (; p + V::kScorePages * kPagePositions <= end; p += V::kScorePages * kPagePositions) {
-        page_scores<R, V::kScorePages>(queries, task.head_size, pages + p / kPagePositions, scores + p, task.score_stride);
+        page_scores<R, V::kScorePages>(queries, task.head_size, pages + p / kPagePositions, scores + p,
+                                       task.score_stride);
     }
-    for (; p < end; p += kPagePositions) page_scores<R, 1>(queries, task.head_size, pages + p / kPagePositions, scores + p, task.score_stride);
+    for (; p < end; p += kPagePositions)
+        page_scores<R, 1>(queries, task.head_size, pages + p / kPagePositions, scores + p, task.score_stride);
     float sums[R];
     for (int r = 0; r < R; ++r) {
         const std::size_t at = row + static_cast<std::size_t>(r);
-        sums[r] = softmax_weights(scores + static_cast<std::size_t>(r) * task.score_stride, begin, end, task.starts[at], task.lengths[at]);
+        sums[r] = softmax_weights(scores + static_cast<std::size_t>(r) * task.score_stride, begin, end, task.starts[at],
+                                  task.lengths[at]);
     }
     std::size_t element = 0;
     const std::size_t width = padded(task.head_size);
-    for (; element + 4 * kLanes <= width; element += 4 * kLanes) weighted_values<R, 4>(task, row, element, begin, length, sums);
+    for (; element + 4 * kLanes <= width; element += 4 * kLanes)
+        weighted_values<R, 4>(task, row, element, begin, length, sums);
     for (; element < width; element += kLanes) weighted_values<R, 1>(task, row, element, begin, length, sums);
 }
 

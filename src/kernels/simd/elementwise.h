@@ -83,7 +83,8 @@ void rope_pair(F& a, F& b, F cosine, F sine, F scale) {
     b = V::flush(V::mul(rotated_b, scale));
 }
 
-void rope(float* x, std::size_t size, std::size_t head_size, const float* cosines, const float* sines, bool interleaved, float scale) {
+void rope(float* x, std::size_t size, std::size_t head_size, const float* cosines, const float* sines, bool interleaved,
+          float scale) {
     const std::size_t half = size / 2;
     float first[kLanes];
     float second[kLanes];

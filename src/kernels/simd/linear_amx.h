@@ -31,7 +31,8 @@ void gather_rows(const ActivationBlock* tiles, std::size_t blocks, std::int8_t* 
     for (std::size_t b = 0; b < blocks; ++b) {
         for (std::size_t row = 0; row < kAmxRows; ++row, out += kBlock) {
             const ActivationBlock& tile = tiles[row / kTileRows * blocks + b];
-            for (std::size_t quad = 0; quad < 8; ++quad) __builtin_memcpy(out + 4 * quad, tile.q[quad][row % kTileRows], 4);
+            for (std::size_t quad = 0; quad < 8; ++quad)
+                __builtin_memcpy(out + 4 * quad, tile.q[quad][row % kTileRows], 4);
         }
     }
 }
@@ -47,7 +48,8 @@ inline void spread_quads(const std::uint8_t* w, std::uint8_t* out) {
 // Weight bytes of one group as [block][quad][output][input].
 template <class L>
 const std::uint8_t* spread_group(const std::uint8_t* group, std::size_t blocks, std::uint8_t* out) {
-    for (std::size_t b = 0; b < blocks; ++b) spread_quads<L, 0>(group + b * L::kBlockBytes, out + b * 512); // scales taken out
+    for (std::size_t b = 0; b < blocks; ++b)
+        spread_quads<L, 0>(group + b * L::kBlockBytes, out + b * 512); // scales taken out
     return out;
 }
 
@@ -66,10 +68,12 @@ inline void block_sums(const std::int8_t* x, const std::uint8_t* w, Sums& sums) 
 
 // acc of rows [8 * Tile, 8 * Tile + 8) takes one block's sums.
 template <class L, int Half>
-inline void chain_block(const Sums& sums, std::size_t first_row, const ActivationBlock& x, const std::uint8_t* scales, F* acc) {
+inline void chain_block(const Sums& sums, std::size_t first_row, const ActivationBlock& x, const std::uint8_t* scales,
+                        F* acc) {
     constexpr bool kWide = L::kScales == Scales::d_and_m_f32 || L::kScales == Scales::two_f32;
     constexpr std::size_t kHalf = Half < 0 ? 0 : Half;
-    const F d = kWide ? V::load(reinterpret_cast<const float*>(scales) + kHalf * kLanes) : V::load_f16(reinterpret_cast<const std::uint16_t*>(scales));
+    const F d = kWide ? V::load(reinterpret_cast<const float*>(scales) + kHalf * kLanes)
+                      : V::load_f16(reinterpret_cast<const std::uint16_t*>(scales));
 #pragma GCC unroll 8
     for (std::size_t r = 0; r < kTileRows; ++r) {
         I sum = V::iload(sums[first_row + r]);
@@ -80,14 +84,16 @@ inline void chain_block(const Sums& sums, std::size_t first_row, const Activatio
         acc[r] = V::fma(V::to_float(sum), V::mul(d, V::set(x.d[r])), acc[r]);
     }
     if constexpr (L::kScales == Scales::d_and_m_f16 || L::kScales == Scales::d_and_m_f32) {
-        const F m = kWide ? V::load(reinterpret_cast<const float*>(scales) + kLanes) : V::load_f16(reinterpret_cast<const std::uint16_t*>(scales) + kLanes);
+        const F m = kWide ? V::load(reinterpret_cast<const float*>(scales) + kLanes)
+                          : V::load_f16(reinterpret_cast<const std::uint16_t*>(scales) + kLanes);
 #pragma GCC unroll 8
         for (std::size_t r = 0; r < kTileRows; ++r) acc[r] = V::fma(m, V::set(x.s[r]), acc[r]);
     }
 }
 
 template <class L, int Half>
-inline void chain_rows(const Sums& sums, const ActivationBlock* tiles, std::size_t blocks, std::size_t b, const std::uint8_t* packed, F (&acc)[kAmxRows]) {
+inline void chain_rows(const Sums& sums, const ActivationBlock* tiles, std::size_t blocks, std::size_t b,
+                       const std::uint8_t* packed, F (&acc)[kAmxRows]) {
     const std::uint8_t* scales = packed + b * L::kBlockBytes + L::kQuantBytes;
     chain_block<L, Half>(sums, 0, tiles[b], scales, acc);
     chain_block<L, Half>(sums, kTileRows, tiles[blocks + b], scales, acc + kTileRows);
@@ -95,8 +101,8 @@ inline void chain_rows(const Sums& sums, const ActivationBlock* tiles, std::size
 
 // 16 rows of one group. While the vector unit chains one block, the tile unit multiplies the next.
 template <class L>
-void amx_tile(const ActivationBlock* tiles, const std::int8_t* x, std::size_t blocks, const std::uint8_t* w, const std::uint8_t* packed, float* y,
-              std::size_t y_stride) {
+void amx_tile(const ActivationBlock* tiles, const std::int8_t* x, std::size_t blocks, const std::uint8_t* w,
+              const std::uint8_t* packed, float* y, std::size_t y_stride) {
     alignas(64) Sums sums[2];
     F acc[kAmxRows];
     for (F& a : acc) a = V::zero();
@@ -125,8 +131,8 @@ void amx_tile(const ActivationBlock* tiles, const std::int8_t* x, std::size_t bl
 }
 
 template <class L>
-void amx_kind(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin, std::size_t group_end, float* y,
-              std::size_t y_stride) {
+void amx_kind(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin,
+              std::size_t group_end, float* y, std::size_t y_stride) {
     const std::size_t blocks = weights.inputs / kBlock;
     constexpr bool kHalves = L::kScales == Scales::two_f32;
     constexpr TileShape kSums = {16, 64};
@@ -136,39 +142,44 @@ void amx_kind(const PackedWeights& weights, const ActivationBlock* tiles, std::s
     Scratch x(rows * blocks * kBlock);
     Scratch spread(blocks * 512);
     for (std::size_t row = 0; row < rows; row += kAmxRows) {
-        gather_rows(tiles + row / kTileRows * blocks, blocks, reinterpret_cast<std::int8_t*>(x.data()) + row * blocks * kBlock);
+        gather_rows(tiles + row / kTileRows * blocks, blocks,
+                    reinterpret_cast<std::int8_t*>(x.data()) + row * blocks * kBlock);
     }
     Tiles::configure(kShapes);
     for (std::size_t g = group_begin; g < group_end; ++g) {
         const std::uint8_t* packed = weights.group(g);
         const std::uint8_t* w = spread_group<L>(packed, blocks, spread.data());
         for (std::size_t row = 0; row < rows; row += kAmxRows) {
-            amx_tile<L>(tiles + row / kTileRows * blocks, reinterpret_cast<const std::int8_t*>(x.data()) + row * blocks * kBlock, blocks, w, packed,
+            amx_tile<L>(tiles + row / kTileRows * blocks,
+                        reinterpret_cast<const std::int8_t*>(x.data()) + row * blocks * kBlock, blocks, w, packed,
                         y + row * y_stride + g * kLanes, y_stride);
         }
     }
     Tiles::release();
 }
 
-void amx_tiled_rows(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin, std::size_t group_end,
-                    float* y, std::size_t y_stride) {
+void amx_tiled_rows(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows,
+                    std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     switch (weights.kind) {
         case WeightKind::q4_d: return amx_kind<LayoutQ4D>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::q4_dm: return amx_kind<LayoutQ4DM>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::q5_d: return amx_kind<LayoutQ5D>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::q5_dm: return amx_kind<LayoutQ5DM>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::q8_d: return amx_kind<LayoutQ8D>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q4_dm32: return amx_kind<LayoutQ4DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q5_dm32: return amx_kind<LayoutQ5DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q6_dd32: return amx_kind<LayoutQ6DD32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q4_dm32:
+            return amx_kind<LayoutQ4DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q5_dm32:
+            return amx_kind<LayoutQ5DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q6_dd32:
+            return amx_kind<LayoutQ6DD32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::f32:
         case WeightKind::bf16: break;
     }
     __builtin_trap();
 }
 
-void amx_linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin, std::size_t group_end,
-                          float* y, std::size_t y_stride) {
+void amx_linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows,
+                          std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     const std::size_t tiled = rows / kAmxRows * kAmxRows;
     if (tiled != 0) amx_tiled_rows(weights, tiles, tiled, group_begin, group_end, y, y_stride);
     if (tiled != rows) {
@@ -179,7 +190,8 @@ void amx_linear_quantized(const PackedWeights& weights, const ActivationBlock* t
 
 // Up to two row tiles by two groups: four accumulators in tiles 0 to 3.
 template <int Rows, int Groups>
-void amx_bf16_tile(const PackedWeights& weights, std::size_t group, const std::uint16_t* x, std::size_t inputs, float* y, std::size_t y_stride) {
+void amx_bf16_tile(const PackedWeights& weights, std::size_t group, const std::uint16_t* x, std::size_t inputs,
+                   float* y, std::size_t y_stride) {
     const std::size_t stride = inputs * sizeof(std::uint16_t);
     const std::uint8_t* w = weights.group(group);
     Tiles::zero<0>();
@@ -208,22 +220,23 @@ void amx_bf16_tile(const PackedWeights& weights, std::size_t group, const std::u
     for (std::size_t t = 0; t < Rows; ++t) {
         for (std::size_t g = 0; g < Groups; ++g) {
             for (std::size_t r = 0; r < kAmxRows; ++r) {
-                V::store(y + (t * kAmxRows + r) * y_stride + (group + g) * kLanes, V::flush(V::load(sums[2 * t + g][r])));
+                V::store(y + (t * kAmxRows + r) * y_stride + (group + g) * kLanes,
+                         V::flush(V::load(sums[2 * t + g][r])));
             }
         }
     }
 }
 
 template <int Rows>
-void amx_bf16_rows(const PackedWeights& weights, std::size_t group_begin, std::size_t group_end, const std::uint16_t* x, std::size_t inputs, float* y,
-                   std::size_t y_stride) {
+void amx_bf16_rows(const PackedWeights& weights, std::size_t group_begin, std::size_t group_end, const std::uint16_t* x,
+                   std::size_t inputs, float* y, std::size_t y_stride) {
     std::size_t g = group_begin;
     for (; g + 2 <= group_end; g += 2) amx_bf16_tile<Rows, 2>(weights, g, x, inputs, y, y_stride);
     if (g < group_end) amx_bf16_tile<Rows, 1>(weights, g, x, inputs, y, y_stride);
 }
 
-void amx_linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
-                     std::size_t group_end, float* y, std::size_t y_stride) {
+void amx_linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows,
+                     std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     const std::size_t tiled = rows / kAmxRows * kAmxRows;
     const std::size_t inputs = (weights.inputs + kBlock - 1) / kBlock * kBlock;
     if (tiled != 0) {
@@ -236,7 +249,8 @@ void amx_linear_bf16(const PackedWeights& weights, const float* x, std::size_t x
             const std::size_t count = tiled - row < 2 * kAmxRows ? kAmxRows : 2 * kAmxRows;
             for (std::size_t r = 0; r < count; ++r) {
                 for (std::size_t k = 0; k < inputs; ++k) {
-                    halves[r * inputs + k] = k < weights.inputs ? f32_to_bf16(x[(row + r) * x_stride + k]) : std::uint16_t{0};
+                    halves[r * inputs + k] =
+                        k < weights.inputs ? f32_to_bf16(x[(row + r) * x_stride + k]) : std::uint16_t{0};
                 }
             }
             if (count == kAmxRows) {
@@ -247,7 +261,9 @@ void amx_linear_bf16(const PackedWeights& weights, const float* x, std::size_t x
         }
         Tiles::release();
     }
-    if (tiled != rows) linear_bf16(weights, x + tiled * x_stride, x_stride, rows - tiled, group_begin, group_end, y + tiled * y_stride, y_stride);
+    if (tiled != rows)
+        linear_bf16(weights, x + tiled * x_stride, x_stride, rows - tiled, group_begin, group_end, y + tiled * y_stride,
+                    y_stride);
 }
 
 } // namespace

@@ -34,7 +34,9 @@ template <int G>
 struct PackedLinks {
     const std::uint16_t* w;
     std::size_t group_stride;
-    V::LinkPair pair(std::size_t quad, int g) const { return V::bf16_links(w + static_cast<std::size_t>(g) * group_stride + quad * kQuad * kLanes); }
+    V::LinkPair pair(std::size_t quad, int g) const {
+        return V::bf16_links(w + static_cast<std::size_t>(g) * group_stride + quad * kQuad * kLanes);
+    }
 };
 template <int G>
 struct SpreadLinks {
@@ -57,13 +59,18 @@ inline void bf16_quad(const Links& links, std::size_t quad, const std::uint32_t*
 
 // R rows by G groups. A chain that goes on in a later pass rests in y, unrounded by the store rule until it ends.
 template <int R, int G, class Links>
-inline void bf16_tile(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x, std::size_t row) {
+inline void bf16_tile(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x,
+                      std::size_t row) {
     float* y = pass.y + row * pass.y_stride + group * kLanes;
     F acc[R][G];
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
-        for (int g = 0; g < G; ++g) acc[r][g] = pass.first() ? V::zero() : V::load(y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes);
+        for (int g = 0; g < G; ++g)
+            acc[r][g] =
+                pass.first()
+                    ? V::zero()
+                    : V::load(y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes);
     }
     for (std::size_t quad = 0; quad < pass.depth / kQuad;) {
         F even[R][G];
@@ -73,7 +80,8 @@ inline void bf16_tile(const Bf16Pass& pass, const Links& links, std::size_t grou
 #pragma GCC unroll 4
             for (int g = 0; g < G; ++g) even[r][g] = odd[r][g] = V::zero();
         }
-        for (const std::size_t end = quad + kBlock / kQuad; quad < end; ++quad, x += 2 * R) bf16_quad<R, G>(links, quad, x, even, odd);
+        for (const std::size_t end = quad + kBlock / kQuad; quad < end; ++quad, x += 2 * R)
+            bf16_quad<R, G>(links, quad, x, even, odd);
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
@@ -84,13 +92,15 @@ inline void bf16_tile(const Bf16Pass& pass, const Links& links, std::size_t grou
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 4
         for (int g = 0; g < G; ++g) {
-            V::store(y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes, pass.last() ? V::flush(acc[r][g]) : acc[r][g]);
+            V::store(y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes,
+                     pass.last() ? V::flush(acc[r][g]) : acc[r][g]);
         }
     }
 }
 
 template <int R, int G, class Links>
-inline void bf16_rest(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x, std::size_t row, std::size_t rows) {
+inline void bf16_rest(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x,
+                      std::size_t row, std::size_t rows) {
     if constexpr (R > 0) {
         if (rows == R) return bf16_tile<R, G>(pass, links, group, x, row);
         bf16_rest<R - 1, G>(pass, links, group, x, row, rows);
@@ -99,15 +109,18 @@ inline void bf16_rest(const Bf16Pass& pass, const Links& links, std::size_t grou
 
 // A strip of rows against G groups, whose weights stay in the first-level cache meanwhile.
 template <int G, class Links>
-void bf16_rows(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x, std::size_t row, std::size_t rows) {
+void bf16_rows(const Bf16Pass& pass, const Links& links, std::size_t group, const std::uint32_t* x, std::size_t row,
+               std::size_t rows) {
     constexpr std::size_t kRows = V::kBf16Rows;
     x += pass.begin * rows / 2;
-    for (; rows >= kRows; rows -= kRows, row += kRows, x += kRows * pass.depth / 2) bf16_tile<V::kBf16Rows, G>(pass, links, group, x, row);
+    for (; rows >= kRows; rows -= kRows, row += kRows, x += kRows * pass.depth / 2)
+        bf16_tile<V::kBf16Rows, G>(pass, links, group, x, row);
     bf16_rest<V::kBf16Rows - 1, G>(pass, links, group, x, row, rows);
 }
 
-constexpr std::size_t kBf16Depth = sizeof(V::LinkPair) > 128 ? 128 : 256; // inputs a pass: the spread links of a panel fit the first-level cache
-constexpr std::size_t kBf16SpreadFrom = 16;  // rows that make it worth to spread the links first
+constexpr std::size_t kBf16Depth =
+    sizeof(V::LinkPair) > 128 ? 128 : 256; // inputs a pass: the spread links of a panel fit the first-level cache
+constexpr std::size_t kBf16SpreadFrom = 16; // rows that make it worth to spread the links first
 
 template <int G>
 void bf16_panel(Bf16Pass pass, std::size_t group, const std::uint32_t* x, std::size_t row, std::size_t rows) {
@@ -121,10 +134,12 @@ void bf16_panel(Bf16Pass pass, std::size_t group, const std::uint32_t* x, std::s
         }
         // What the next panel will spread comes near while this one multiplies.
         const bool last = pass.last();
-        const std::uint16_t* next = last ? reinterpret_cast<const std::uint16_t*>(pass.weights.group(group + G)) : packed.w + kBf16Depth * kLanes;
+        const std::uint16_t* next = last ? reinterpret_cast<const std::uint16_t*>(pass.weights.group(group + G))
+                                         : packed.w + kBf16Depth * kLanes;
         for (std::size_t quad = 0; quad < pass.depth / kQuad; ++quad) {
             for (int g = 0; g < G; ++g) {
-                const std::uint16_t* line = next + static_cast<std::size_t>(g) * packed.group_stride + quad * kQuad * kLanes;
+                const std::uint16_t* line =
+                    next + static_cast<std::size_t>(g) * packed.group_stride + quad * kQuad * kLanes;
                 __builtin_prefetch(line, 0, 2);
                 __builtin_prefetch(line + 2 * kLanes, 0, 2);
                 spread[quad * G + static_cast<std::size_t>(g)] = packed.pair(quad, g);
@@ -135,7 +150,8 @@ void bf16_panel(Bf16Pass pass, std::size_t group, const std::uint32_t* x, std::s
 }
 
 // [pass][tile of kBf16Rows rows][four inputs][row][two words], zero beyond the inputs.
-void gather_bf16_rows(const float* x, std::size_t x_stride, std::size_t rows, std::size_t inputs, std::size_t padded_inputs, std::uint32_t* out) {
+void gather_bf16_rows(const float* x, std::size_t x_stride, std::size_t rows, std::size_t inputs,
+                      std::size_t padded_inputs, std::uint32_t* out) {
     for (std::size_t begin = 0; begin < padded_inputs; begin += kBf16Depth) {
         const std::size_t depth = padded_inputs - begin < kBf16Depth ? padded_inputs - begin : kBf16Depth;
         for (std::size_t row = 0; row < rows; ++row) {
@@ -149,18 +165,20 @@ void gather_bf16_rows(const float* x, std::size_t x_stride, std::size_t rows, st
     }
 }
 
-void bf16_one_row(const Bf16Pass& pass, const std::uint32_t* x, std::size_t row, std::size_t group_begin, std::size_t group_end) {
+void bf16_one_row(const Bf16Pass& pass, const std::uint32_t* x, std::size_t row, std::size_t group_begin,
+                  std::size_t group_end) {
     constexpr std::size_t kGroups = V::kFloatDecodeGroups;
     const std::size_t stride = pass.weights.group_bytes / sizeof(std::uint16_t);
     std::size_t g = group_begin;
-    for (; g + kGroups <= group_end; g += kGroups) bf16_tile<1, V::kFloatDecodeGroups>(pass, PackedLinks<V::kFloatDecodeGroups>{pass.panel(g), stride}, g, x, row);
+    for (; g + kGroups <= group_end; g += kGroups)
+        bf16_tile<1, V::kFloatDecodeGroups>(pass, PackedLinks<V::kFloatDecodeGroups>{pass.panel(g), stride}, g, x, row);
     for (; g < group_end; ++g) bf16_tile<1, 1>(pass, PackedLinks<1>{pass.panel(g), stride}, g, x, row);
 }
 
 constexpr std::size_t kBf16StripWords = 160 << 10; // rounded activations that stay in the second-level cache
 
-void linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows, std::size_t group_begin,
-                 std::size_t group_end, float* y, std::size_t y_stride) {
+void linear_bf16(const PackedWeights& weights, const float* x, std::size_t x_stride, std::size_t rows,
+                 std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     constexpr std::size_t kRows = V::kBf16Rows;
     constexpr std::size_t kLeast = 48 / kRows * kRows;
     const std::size_t padded_inputs = (weights.inputs + kBlock - 1) / kBlock * kBlock;

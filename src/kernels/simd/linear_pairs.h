@@ -10,7 +10,8 @@ template <class L, int R, int Quad, int QuadEnd, int Quarter>
 inline void pair_steps(const std::uint8_t* w, const ActivationBlock& x, V::Pair (&acc)[R / 2]) {
     if constexpr (Quad < QuadEnd) {
         const auto weights = V::eight_inputs<L::kBits, Quarter>(weight_quad<L, Quad>(w), weight_quad<L, Quad + 1>(w));
-        for (int p = 0; p < R / 2; ++p) acc[p] = V::multiply_pairs(acc[p], weights, x.q[Quad][2 * p], x.q[Quad + 1][2 * p]);
+        for (int p = 0; p < R / 2; ++p)
+            acc[p] = V::multiply_pairs(acc[p], weights, x.q[Quad][2 * p], x.q[Quad + 1][2 * p]);
         pair_steps<L, R, Quad + 2, QuadEnd, Quarter>(w, x, acc);
     }
 }

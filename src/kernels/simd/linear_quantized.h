@@ -54,7 +54,8 @@ inline void accumulate_block(const std::uint8_t* w, const ActivationBlock& x, F 
         for (int r = 0; r < R; ++r) sums[r] = start_sum<L>(x.half_sum[0][r] + x.half_sum[1][r]);
         integer_sums<L, R, 0, 8>(w, x, sums);
         constexpr bool kWide = L::kScales == Scales::d_and_m_f32;
-        const F d = kWide ? V::load(reinterpret_cast<const float*>(scales)) : V::load_f16(reinterpret_cast<const std::uint16_t*>(scales));
+        const F d = kWide ? V::load(reinterpret_cast<const float*>(scales))
+                          : V::load_f16(reinterpret_cast<const std::uint16_t*>(scales));
 #pragma GCC unroll 8
         for (int r = 0; r < R; ++r) acc[r] = V::fma(V::to_float(sums[r]), V::mul(d, V::set(x.d[r])), acc[r]);
         if constexpr (L::kScales != Scales::d_f16) {
@@ -90,7 +91,9 @@ inline void prefetch_block(const std::uint8_t* block) {
 template <class L, int R, int Groups, bool Streams>
 inline void tile_product(const QuantizedPass& pass, std::size_t group, const ActivationBlock* x, std::size_t row) {
     float* y = pass.y + row * pass.y_stride + group * kLanes;
-    const auto at = [&](int r, int g) { return y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes; };
+    const auto at = [&](int r, int g) {
+        return y + static_cast<std::size_t>(r) * pass.y_stride + static_cast<std::size_t>(g) * kLanes;
+    };
     F acc[Groups][R];
     for (int g = 0; g < Groups; ++g) {
         for (int r = 0; r < R; ++r) acc[g][r] = pass.first() ? V::zero() : V::load(at(r, g));
@@ -111,7 +114,8 @@ inline void tile_product(const QuantizedPass& pass, std::size_t group, const Act
 }
 
 template <class L, int R, int Groups, bool Streams>
-void tile_rows(const QuantizedPass& pass, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, std::size_t row) {
+void tile_rows(const QuantizedPass& pass, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x,
+               std::size_t row) {
     std::size_t g = group_begin;
     for (; g + Groups <= group_end; g += Groups) tile_product<L, R, Groups, Streams>(pass, g, x, row);
     for (; g < group_end; ++g) tile_product<L, R, 1, Streams>(pass, g, x, row);
@@ -119,7 +123,8 @@ void tile_rows(const QuantizedPass& pass, std::size_t group_begin, std::size_t g
 
 // Rows [row, row + rows), at most a tile of them; `x` is the pass's first block of that tile.
 template <class L, bool Streams>
-void few_rows(const QuantizedPass& pass, std::size_t rows, std::size_t group_begin, std::size_t group_end, const ActivationBlock* x, std::size_t row) {
+void few_rows(const QuantizedPass& pass, std::size_t rows, std::size_t group_begin, std::size_t group_end,
+              const ActivationBlock* x, std::size_t row) {
     switch (rows) {
         case 1: return tile_rows<L, 1, V::kDecodeGroups, Streams>(pass, group_begin, group_end, x, row);
         case 2: return tile_rows<L, 2, 2, Streams>(pass, group_begin, group_end, x, row);
@@ -132,14 +137,17 @@ void few_rows(const QuantizedPass& pass, std::size_t rows, std::size_t group_beg
     }
 }
 
-constexpr std::size_t kDepthBlocks = 48;         // blocks a pass: a tile of activations and a group of weights fit the first-level cache
-constexpr std::size_t kPanelBytes = 256 << 10; // weights that stay in the second-level cache while the tiles of all rows pass by
+constexpr std::size_t kDepthBlocks =
+    48; // blocks a pass: a tile of activations and a group of weights fit the first-level cache
+constexpr std::size_t kPanelBytes =
+    256 << 10; // weights that stay in the second-level cache while the tiles of all rows pass by
 
 template <class L>
-void linear_kind(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin, std::size_t group_end,
-                 float* y, std::size_t y_stride) {
+void linear_kind(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin,
+                 std::size_t group_end, float* y, std::size_t y_stride) {
     const std::size_t blocks = weights.inputs / kBlock;
-    if (rows <= kTileRows) return few_rows<L, true>({weights, 0, blocks, y, y_stride}, rows, group_begin, group_end, tiles, 0);
+    if (rows <= kTileRows)
+        return few_rows<L, true>({weights, 0, blocks, y, y_stride}, rows, group_begin, group_end, tiles, 0);
     const std::size_t passes = blocks / kDepthBlocks + 1;
     const std::size_t depth = (blocks + passes - 1) / passes;
     const std::size_t panel = kPanelBytes / (depth * L::kBlockBytes);
@@ -148,23 +156,29 @@ void linear_kind(const PackedWeights& weights, const ActivationBlock* tiles, std
         for (std::size_t begin = 0; begin < blocks; begin += depth) {
             const QuantizedPass pass{weights, begin, blocks - begin < depth ? blocks - begin : depth, y, y_stride};
             for (std::size_t row = 0; row < rows; row += kTileRows) {
-                few_rows<L, false>(pass, rows - row < kTileRows ? rows - row : kTileRows, g, end, tiles + row / kTileRows * blocks + begin, row);
+                few_rows<L, false>(pass, rows - row < kTileRows ? rows - row : kTileRows, g, end,
+                                   tiles + row / kTileRows * blocks + begin, row);
             }
         }
     }
 }
 
-void linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows, std::size_t group_begin,
-                      std::size_t group_end, float* y, std::size_t y_stride) {
+void linear_quantized(const PackedWeights& weights, const ActivationBlock* tiles, std::size_t rows,
+                      std::size_t group_begin, std::size_t group_end, float* y, std::size_t y_stride) {
     switch (weights.kind) {
         case WeightKind::q4_d: return linear_kind<LayoutQ4D>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q4_dm: return linear_kind<LayoutQ4DM>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q4_dm:
+            return linear_kind<LayoutQ4DM>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::q5_d: return linear_kind<LayoutQ5D>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q5_dm: return linear_kind<LayoutQ5DM>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q5_dm:
+            return linear_kind<LayoutQ5DM>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::q8_d: return linear_kind<LayoutQ8D>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q4_dm32: return linear_kind<LayoutQ4DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q5_dm32: return linear_kind<LayoutQ5DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
-        case WeightKind::q6_dd32: return linear_kind<LayoutQ6DD32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q4_dm32:
+            return linear_kind<LayoutQ4DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q5_dm32:
+            return linear_kind<LayoutQ5DM32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
+        case WeightKind::q6_dd32:
+            return linear_kind<LayoutQ6DD32>(weights, tiles, rows, group_begin, group_end, y, y_stride);
         case WeightKind::f32:
         case WeightKind::bf16: break;
     }
@@ -208,8 +222,8 @@ void quantize(const float* x, std::size_t x_stride, std::size_t count, std::size
     }
 }
 
-void quantize_twice(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count, std::size_t n,
-                    ActivationBlock* tiles) {
+void quantize_twice(const float* x, std::size_t x_stride, std::size_t row_begin, std::size_t row_end, std::size_t count,
+                    std::size_t n, ActivationBlock* tiles) {
     const std::size_t blocks = n / kBlock;
     for (std::size_t row = row_begin; row < row_end; ++row) {
         const std::size_t rest = count + row;

@@ -32,7 +32,8 @@ void exponentials(const float* x, std::size_t n, float maximum, float scale, flo
     const F factor = V::set(scale);
     for (std::size_t i = 0; i < n; i += kLanes) {
         const std::size_t count = n - i < kLanes ? n - i : kLanes;
-        store_some(y + i, exp_nonpositive(V::flush(V::mul(V::flush(V::sub(load_some(x + i, count), top)), factor))), count);
+        store_some(y + i, exp_nonpositive(V::flush(V::mul(V::flush(V::sub(load_some(x + i, count), top)), factor))),
+                   count);
     }
 }
 

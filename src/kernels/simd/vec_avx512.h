@@ -40,11 +40,16 @@ struct V {
     static F select_nonnegative(F x, F yes, F no) {
         return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GE_OQ), yes);
     }
-    static F select_less(F a, F b, F yes, F no) { return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), yes); }
-    static F scale_by_exponent(F p, F t) {
-        return _mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
+    static F select_less(F a, F b, F yes, F no) {
+        return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), yes);
     }
-    static F load_f16(const std::uint16_t* p) { return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))); }
+    static F scale_by_exponent(F p, F t) {
+        return _mm512_castsi512_ps(
+            _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(t), 23)));
+    }
+    static F load_f16(const std::uint16_t* p) {
+        return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+    }
     static void store_f16(std::uint16_t* p, F x) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT));
     }
@@ -54,7 +59,8 @@ struct V {
         const __m512i bits = _mm512_castps_si512(x);
         const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
         const __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-        const __m512i whole = _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), bits, _mm512_set1_epi32(0x400000));
+        const __m512i whole =
+            _mm512_mask_or_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), bits, _mm512_set1_epi32(0x400000));
         const __m512i first = _mm512_and_si512(whole, _mm512_set1_epi32(static_cast<int>(0xffff0000u)));
         const __m512i second = _mm512_srli_epi32(_mm512_shuffle_epi32(whole, _MM_PERM_BADC), 16);
         const __m512i words = _mm512_or_si512(first, second);
@@ -64,16 +70,21 @@ struct V {
         _mm_storel_epi64(reinterpret_cast<__m128i*>(p + 3 * stride), _mm512_extracti32x4_epi32(words, 3));
     }
     // Even and odd bfloat16 of 16 interleaved pairs, widened.
-    static F even_bf16(const std::uint16_t* p) { return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16)); }
+    static F even_bf16(const std::uint16_t* p) {
+        return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_loadu_si512(p), 16));
+    }
     static F odd_bf16(const std::uint16_t* p) {
-        return _mm512_castsi512_ps(_mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
+        return _mm512_castsi512_ps(
+            _mm512_and_si512(_mm512_loadu_si512(p), _mm512_set1_epi32(static_cast<int>(0xffff0000u))));
     }
 #if defined(ASSAY_AVX512_BF16)
     // VDPBF16PS adds the product of the upper halves, rounds, then that of the lower ones: both links of a chain.
-    struct LinkPair { __m512bh even, odd; };
+    struct LinkPair {
+        __m512bh even, odd;
+    };
     static LinkPair bf16_links(const std::uint16_t* p) {
         constexpr __mmask32 kUpper = 0xaaaaaaaau;
-        const __m512i a = _mm512_loadu_si512(p);      // inputs k, k + 1
+        const __m512i a = _mm512_loadu_si512(p); // inputs k, k + 1
         const __m512i b = _mm512_loadu_si512(p + 32); // inputs k + 2, k + 3
         return {reinterpret_cast<__m512bh>(_mm512_mask_mov_epi16(b, kUpper, _mm512_slli_epi32(a, 16))),
                 reinterpret_cast<__m512bh>(_mm512_mask_mov_epi16(_mm512_srli_epi32(b, 16), kUpper, a))};
@@ -83,9 +94,15 @@ struct V {
     }
 #else
     // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
-    struct Links { F first, second; };
-    struct LinkPair { Links even, odd; };
-    static LinkPair bf16_links(const std::uint16_t* p) { return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}}; }
+    struct Links {
+        F first, second;
+    };
+    struct LinkPair {
+        Links even, odd;
+    };
+    static LinkPair bf16_links(const std::uint16_t* p) {
+        return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}};
+    }
     static F chain_bf16(F acc, const Links& w, std::uint32_t x) {
         acc = fma(set(__builtin_bit_cast(float, x & 0xffff0000u)), w.first, acc);
         return fma(set(__builtin_bit_cast(float, x << 16)), w.second, acc);
@@ -103,7 +120,9 @@ struct V {
     static F to_float(I x) { return _mm512_cvtepi32_ps(x); }
     static I round_even(F x) { return _mm512_cvtps_epi32(x); }
     static std::int32_t imax_across(I x) { return _mm512_reduce_max_epi32(x); }
-    static void store_i8(std::int8_t* p, I x) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(x)); }
+    static void store_i8(std::int8_t* p, I x) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(x));
+    }
 
     static std::int32_t sum_i8(const std::int8_t* p) { // of 16, made unsigned for the sum of differences to zero
         const __m128i biased = _mm_xor_si128(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), _mm_set1_epi8(-128));

@@ -10,9 +10,15 @@ namespace {
 
 struct V {
     static constexpr const char* kName = "neon";
-    struct F { float32x4_t a, b, c, d; };
-    struct I { int32x4_t a, b, c, d; };
-    struct B { uint8x16_t a, b, c, d; };
+    struct F {
+        float32x4_t a, b, c, d;
+    };
+    struct I {
+        int32x4_t a, b, c, d;
+    };
+    struct B {
+        uint8x16_t a, b, c, d;
+    };
     static constexpr int kByteOffset = 0; // 8-bit weights are made signed again
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 3;
@@ -32,10 +38,18 @@ struct V {
         vst1q_f32(p + 8, x.c);
         vst1q_f32(p + 12, x.d);
     }
-    static F add(F x, F y) { return {vaddq_f32(x.a, y.a), vaddq_f32(x.b, y.b), vaddq_f32(x.c, y.c), vaddq_f32(x.d, y.d)}; }
-    static F sub(F x, F y) { return {vsubq_f32(x.a, y.a), vsubq_f32(x.b, y.b), vsubq_f32(x.c, y.c), vsubq_f32(x.d, y.d)}; }
-    static F mul(F x, F y) { return {vmulq_f32(x.a, y.a), vmulq_f32(x.b, y.b), vmulq_f32(x.c, y.c), vmulq_f32(x.d, y.d)}; }
-    static F div(F x, F y) { return {vdivq_f32(x.a, y.a), vdivq_f32(x.b, y.b), vdivq_f32(x.c, y.c), vdivq_f32(x.d, y.d)}; }
+    static F add(F x, F y) {
+        return {vaddq_f32(x.a, y.a), vaddq_f32(x.b, y.b), vaddq_f32(x.c, y.c), vaddq_f32(x.d, y.d)};
+    }
+    static F sub(F x, F y) {
+        return {vsubq_f32(x.a, y.a), vsubq_f32(x.b, y.b), vsubq_f32(x.c, y.c), vsubq_f32(x.d, y.d)};
+    }
+    static F mul(F x, F y) {
+        return {vmulq_f32(x.a, y.a), vmulq_f32(x.b, y.b), vmulq_f32(x.c, y.c), vmulq_f32(x.d, y.d)};
+    }
+    static F div(F x, F y) {
+        return {vdivq_f32(x.a, y.a), vdivq_f32(x.b, y.b), vdivq_f32(x.c, y.c), vdivq_f32(x.d, y.d)};
+    }
     static F fma(F x, F y, F z) {
         return {vfmaq_f32(z.a, x.a, y.a), vfmaq_f32(z.b, x.b, y.b), vfmaq_f32(z.c, x.c, y.c), vfmaq_f32(z.d, x.d, y.d)};
     }
@@ -44,14 +58,16 @@ struct V {
     static F abs(F x) { return {vabsq_f32(x.a), vabsq_f32(x.b), vabsq_f32(x.c), vabsq_f32(x.d)}; }
     static F flush(F x) { return {flush4(x.a), flush4(x.b), flush4(x.c), flush4(x.d)}; }
     static F select_nonnegative(F x, F yes, F no) {
-        return {vbslq_f32(vcgezq_f32(x.a), yes.a, no.a), vbslq_f32(vcgezq_f32(x.b), yes.b, no.b), vbslq_f32(vcgezq_f32(x.c), yes.c, no.c),
-                vbslq_f32(vcgezq_f32(x.d), yes.d, no.d)};
+        return {vbslq_f32(vcgezq_f32(x.a), yes.a, no.a), vbslq_f32(vcgezq_f32(x.b), yes.b, no.b),
+                vbslq_f32(vcgezq_f32(x.c), yes.c, no.c), vbslq_f32(vcgezq_f32(x.d), yes.d, no.d)};
     }
     static F select_less(F x, F y, F yes, F no) {
         return {vbslq_f32(vcltq_f32(x.a, y.a), yes.a, no.a), vbslq_f32(vcltq_f32(x.b, y.b), yes.b, no.b),
                 vbslq_f32(vcltq_f32(x.c, y.c), yes.c, no.c), vbslq_f32(vcltq_f32(x.d, y.d), yes.d, no.d)};
     }
-    static F scale_by_exponent(F p, F t) { return {scale4(p.a, t.a), scale4(p.b, t.b), scale4(p.c, t.c), scale4(p.d, t.d)}; }
+    static F scale_by_exponent(F p, F t) {
+        return {scale4(p.a, t.a), scale4(p.b, t.b), scale4(p.c, t.c), scale4(p.d, t.d)};
+    }
     static F load_f16(const std::uint16_t* p) { return {widen4(p), widen4(p + 4), widen4(p + 8), widen4(p + 12)}; }
     static void store_f16(std::uint16_t* p, F x) {
         narrow4(p, x.a);
@@ -68,9 +84,15 @@ struct V {
     static F even_bf16(const std::uint16_t* p) { return {even4(p), even4(p + 8), even4(p + 16), even4(p + 24)}; }
     static F odd_bf16(const std::uint16_t* p) { return {odd4(p), odd4(p + 8), odd4(p + 16), odd4(p + 24)}; }
     // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
-    struct Links { F first, second; };
-    struct LinkPair { Links even, odd; };
-    static LinkPair bf16_links(const std::uint16_t* p) { return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}}; }
+    struct Links {
+        F first, second;
+    };
+    struct LinkPair {
+        Links even, odd;
+    };
+    static LinkPair bf16_links(const std::uint16_t* p) {
+        return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}};
+    }
     static F chain_bf16(F acc, const Links& w, std::uint32_t x) {
         acc = fma(set(__builtin_bit_cast(float, x & 0xffff0000u)), w.first, acc);
         return fma(set(__builtin_bit_cast(float, x << 16)), w.second, acc);
@@ -78,13 +100,17 @@ struct V {
 
     static I iset(std::int32_t x) { return {vdupq_n_s32(x), vdupq_n_s32(x), vdupq_n_s32(x), vdupq_n_s32(x)}; }
     static I izero() { return iset(0); }
-    static I imax(I x, I y) { return {vmaxq_s32(x.a, y.a), vmaxq_s32(x.b, y.b), vmaxq_s32(x.c, y.c), vmaxq_s32(x.d, y.d)}; }
+    static I imax(I x, I y) {
+        return {vmaxq_s32(x.a, y.a), vmaxq_s32(x.b, y.b), vmaxq_s32(x.c, y.c), vmaxq_s32(x.d, y.d)};
+    }
     static I magnitude_bits(F x) {
-        return {vreinterpretq_s32_f32(vabsq_f32(x.a)), vreinterpretq_s32_f32(vabsq_f32(x.b)), vreinterpretq_s32_f32(vabsq_f32(x.c)),
-                vreinterpretq_s32_f32(vabsq_f32(x.d))};
+        return {vreinterpretq_s32_f32(vabsq_f32(x.a)), vreinterpretq_s32_f32(vabsq_f32(x.b)),
+                vreinterpretq_s32_f32(vabsq_f32(x.c)), vreinterpretq_s32_f32(vabsq_f32(x.d))};
     }
     static F to_float(I x) { return {vcvtq_f32_s32(x.a), vcvtq_f32_s32(x.b), vcvtq_f32_s32(x.c), vcvtq_f32_s32(x.d)}; }
-    static I round_even(F x) { return {vcvtnq_s32_f32(x.a), vcvtnq_s32_f32(x.b), vcvtnq_s32_f32(x.c), vcvtnq_s32_f32(x.d)}; }
+    static I round_even(F x) {
+        return {vcvtnq_s32_f32(x.a), vcvtnq_s32_f32(x.b), vcvtnq_s32_f32(x.c), vcvtnq_s32_f32(x.d)};
+    }
     static std::int32_t imax_across(I x) { return vmaxvq_s32(vmaxq_s32(vmaxq_s32(x.a, x.b), vmaxq_s32(x.c, x.d))); }
     static std::int32_t sum_i8(const std::int8_t* p) { return vaddlvq_s8(vld1q_s8(p)); }
     static void store_i8(std::int8_t* p, I x) {
@@ -93,16 +119,20 @@ struct V {
         vst1q_s8(p, vcombine_s8(vmovn_s16(low), vmovn_s16(high)));
     }
 
-    static B load_bytes(const std::uint8_t* p) { return {vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)}; }
+    static B load_bytes(const std::uint8_t* p) {
+        return {vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48)};
+    }
     static B low_nibbles(B x) {
         const uint8x16_t mask = vdupq_n_u8(15);
         return {vandq_u8(x.a, mask), vandq_u8(x.b, mask), vandq_u8(x.c, mask), vandq_u8(x.d, mask)};
     }
-    static B high_nibbles(B x) { return {vshrq_n_u8(x.a, 4), vshrq_n_u8(x.b, 4), vshrq_n_u8(x.c, 4), vshrq_n_u8(x.d, 4)}; }
+    static B high_nibbles(B x) {
+        return {vshrq_n_u8(x.a, 4), vshrq_n_u8(x.b, 4), vshrq_n_u8(x.c, 4), vshrq_n_u8(x.d, 4)};
+    }
     template <int Bit>
     static B with_plane(B x, const std::uint8_t* plane) {
-        return {vorrq_u8(x.a, spread<Bit>(plane)), vorrq_u8(x.b, spread<Bit>(plane + 2)), vorrq_u8(x.c, spread<Bit>(plane + 4)),
-                vorrq_u8(x.d, spread<Bit>(plane + 6))};
+        return {vorrq_u8(x.a, spread<Bit>(plane)), vorrq_u8(x.b, spread<Bit>(plane + 2)),
+                vorrq_u8(x.c, spread<Bit>(plane + 4)), vorrq_u8(x.d, spread<Bit>(plane + 6))};
     }
     template <int Bits>
     static I dot(I acc, B w, const std::int8_t* x4) {
@@ -115,8 +145,12 @@ struct V {
 
 #if defined(ASSAY_ROW_PAIRS)
     // Four outputs by two rows: SMMLA multiplies two rows of eight bytes by two others into a 2 x 2 matrix.
-    struct Pair { int32x4_t low, high; };  // outputs 0 and 1, 2 and 3, each [output][row]
-    struct Eight { int8x16_t low, high; }; // eight inputs of the same outputs
+    struct Pair {
+        int32x4_t low, high;
+    }; // outputs 0 and 1, 2 and 3, each [output][row]
+    struct Eight {
+        int8x16_t low, high;
+    }; // eight inputs of the same outputs
     template <int Bits, int Quarter>
     static Eight eight_inputs(B first, B second) {
         const int32x4_t a = vreinterpretq_s32_s8(weight<Bits>(quarter<Quarter>(first)));
@@ -167,7 +201,9 @@ private:
     }
     static float32x4_t widen4(const std::uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
     static void narrow4(std::uint16_t* p, float32x4_t x) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(x))); }
-    static float32x4_t even4(const std::uint16_t* p) { return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_u16(vld1q_u16(p)), 16)); }
+    static float32x4_t even4(const std::uint16_t* p) {
+        return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_u16(vld1q_u16(p)), 16));
+    }
     static float32x4_t odd4(const std::uint16_t* p) {
         return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_u16(vld1q_u16(p)), vdupq_n_u32(0xffff0000u)));
     }

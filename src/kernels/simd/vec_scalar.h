@@ -11,9 +11,15 @@ namespace {
 
 struct V {
     static constexpr const char* kName = "scalar";
-    struct F { float v[16]; };
-    struct I { std::int32_t v[16]; };
-    struct B { std::uint8_t v[64]; };
+    struct F {
+        float v[16];
+    };
+    struct I {
+        std::int32_t v[16];
+    };
+    struct B {
+        std::uint8_t v[64];
+    };
     static constexpr int kByteOffset = 128;
     static constexpr int kDecodeGroups = 1;
     static constexpr int kAttentionRows = 4;
@@ -24,9 +30,9 @@ struct V {
     static constexpr int kBf16Rows = 2;
     static constexpr int kBf16Groups = 1;
 
-#define ASSAY_LANES(type, expression)                                                                                 \
-    type y;                                                                                                           \
-    for (int l = 0; l < 16; ++l) y.v[l] = expression;                                                                 \
+#define ASSAY_LANES(type, expression)                                                                                  \
+    type y;                                                                                                            \
+    for (int l = 0; l < 16; ++l) y.v[l] = expression;                                                                  \
     return y
     static F set(float x) { ASSAY_LANES(F, x); }
     static F zero() { return set(0.0f); }
@@ -50,15 +56,22 @@ struct V {
     // Rounds to bfloat16 and joins inputs i and i + 2 of every four in a word: two words for each four, `stride` words apart.
     static void store_bf16_words(std::uint32_t* p, std::size_t stride, F x) {
         for (int l = 0; l < 16; l += 4, p += stride) {
-            for (int i = 0; i < 2; ++i) p[i] = std::uint32_t{f32_to_bf16(x.v[l + i])} << 16 | f32_to_bf16(x.v[l + i + 2]);
+            for (int i = 0; i < 2; ++i)
+                p[i] = std::uint32_t{f32_to_bf16(x.v[l + i])} << 16 | f32_to_bf16(x.v[l + i + 2]);
         }
     }
     static F even_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l])); }
     static F odd_bf16(const std::uint16_t* p) { ASSAY_LANES(F, bf16_to_f32(p[2 * l + 1])); }
     // bfloat16 weights of four inputs: the links of the even chain and of the odd one, and one chain taking both of its links.
-    struct Links { F first, second; };
-    struct LinkPair { Links even, odd; };
-    static LinkPair bf16_links(const std::uint16_t* p) { return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}}; }
+    struct Links {
+        F first, second;
+    };
+    struct LinkPair {
+        Links even, odd;
+    };
+    static LinkPair bf16_links(const std::uint16_t* p) {
+        return {{even_bf16(p), even_bf16(p + 32)}, {odd_bf16(p), odd_bf16(p + 32)}};
+    }
     static F chain_bf16(F acc, const Links& w, std::uint32_t x) {
         acc = fma(set(__builtin_bit_cast(float, x & 0xffff0000u)), w.first, acc);
         return fma(set(__builtin_bit_cast(float, x << 16)), w.second, acc);
@@ -100,7 +113,8 @@ struct V {
     }
     template <int Bit>
     static B with_plane(B x, const std::uint8_t* plane) {
-        for (int i = 0; i < 64; ++i) x.v[i] = static_cast<std::uint8_t>(x.v[i] + (((plane[i / 8] >> (i % 8)) & 1) << Bit));
+        for (int i = 0; i < 64; ++i)
+            x.v[i] = static_cast<std::uint8_t>(x.v[i] + (((plane[i / 8] >> (i % 8)) & 1) << Bit));
         return x;
     }
     template <int Bits>

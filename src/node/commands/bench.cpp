@@ -23,8 +23,8 @@ Result<int> run(BenchFlags& flags) {
         progress.report(done * 1000, all * 1000);
     }));
     if (!flags.json) {
-        std::printf("prefill  %8.1f tokens/s\ndecode   %8.1f tokens/s\nfirst token after %s\n", result.prefill_tok_s, result.decode_tok_s,
-                    format_seconds(result.first_token_ms / 1e3).c_str());
+        std::printf("prefill  %8.1f tokens/s\ndecode   %8.1f tokens/s\nfirst token after %s\n", result.prefill_tok_s,
+                    result.decode_tok_s, format_seconds(result.first_token_ms / 1e3).c_str());
         return 0;
     }
     return print_json({{"decode_tok_s", result.decode_tok_s},
@@ -49,15 +49,29 @@ void add_bench(CLI::App& app, Action& action) {
     const auto flags = std::make_shared<BenchFlags>();
     BenchOptions& options = flags->options;
     CLI::App& command = *app.add_subcommand("bench", "Tokens a second of a model on this machine");
-    command.footer("Examples:\n  assay bench --model FILE --threads 8 --prompt 512 --generate 128 --json\n  assay bench --batch 8 --prompt 128\n\n"
+    command.footer("Examples:\n  assay bench --model FILE --threads 8 --prompt 512 --generate 128 --json\n  assay "
+                   "bench --batch 8 --prompt 128\n\n"
                    "One sequence: as llama-bench, the prompt alone, then decoding from an empty cache. Several: as\n"
                    "llama-batched-bench, the prompts, then decoding behind them; decode_tok_s counts all sequences.");
     flags->model.add_to(command);
-    command.add_option("--prompt", options.prompt, "Prompt tokens of each sequence; 0 = do not measure")->type_name("N")->capture_default_str();
-    command.add_option("--generate", options.generate, "Tokens to decode for each sequence; 0 = do not measure")->type_name("N")->capture_default_str();
-    command.add_option("--batch", options.batch, "Sequences")->type_name("B")->check(CLI::Range(1U, 4096U))->capture_default_str();
-    command.add_option("--chunk", options.chunk, "Prompt tokens a pass")->type_name("N")->check(CLI::Range(1U, 65536U))->capture_default_str();
-    command.add_option("--repeat", options.repeat, "Runs; the fastest counts")->type_name("N")->check(CLI::Range(1U, 1000U))->capture_default_str();
+    command.add_option("--prompt", options.prompt, "Prompt tokens of each sequence; 0 = do not measure")
+        ->type_name("N")
+        ->capture_default_str();
+    command.add_option("--generate", options.generate, "Tokens to decode for each sequence; 0 = do not measure")
+        ->type_name("N")
+        ->capture_default_str();
+    command.add_option("--batch", options.batch, "Sequences")
+        ->type_name("B")
+        ->check(CLI::Range(1U, 4096U))
+        ->capture_default_str();
+    command.add_option("--chunk", options.chunk, "Prompt tokens a pass")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 65536U))
+        ->capture_default_str();
+    command.add_option("--repeat", options.repeat, "Runs; the fastest counts")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1000U))
+        ->capture_default_str();
     command.add_flag("--json", flags->json, "One JSON object");
     command.callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }

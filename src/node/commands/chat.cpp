@@ -35,7 +35,7 @@ Type a line and press Enter. Ctrl-C stops an answer, and at the prompt ends the 
 
 /// Ctrl-C ends a waiting read (no SA_RESTART) and sets `interrupted`.
 void catch_interrupts() {
-    struct sigaction handler {};
+    struct sigaction handler{};
     handler.sa_handler = [](int) { interrupted = true; };
     sigemptyset(&handler.sa_mask);
     sigaction(SIGINT, &handler, nullptr);

@@ -14,7 +14,10 @@ constexpr std::size_t kInputBytesMax = std::size_t{1} << 30;
 } // namespace
 
 void ModelFlags::add_model_option(CLI::App& command) {
-    command.add_option("--model", model, "GGUF file, or folder with config.json and safetensors; default: SmolLM2-135M-Instruct, once fetched")
+    command
+        .add_option(
+            "--model", model,
+            "GGUF file, or folder with config.json and safetensors; default: SmolLM2-135M-Instruct, once fetched")
         ->type_name("FILE");
 }
 
@@ -24,7 +27,10 @@ void ModelFlags::add_to(CLI::App& command) {
         ->type_name("N")
         ->check(CLI::Range(0U, 1024U))
         ->capture_default_str();
-    command.add_option("--isa", isa, "Instruction set: scalar, avx2, avx512, amx, neon; default: ASSAY_ISA or the best. Never changes an answer")
+    command
+        .add_option(
+            "--isa", isa,
+            "Instruction set: scalar, avx2, avx512, amx, neon; default: ASSAY_ISA or the best. Never changes an answer")
         ->type_name("NAME");
 }
 
@@ -33,7 +39,8 @@ Result<std::filesystem::path> ModelFlags::path() const {
     auto usual = TRY(default_model_path());
     std::error_code error;
     if (std::filesystem::exists(usual, error)) return usual;
-    return fail(ErrorCode::not_found, "no --model given, and the default model is not here yet: run 'assay model fetch'");
+    return fail(ErrorCode::not_found,
+                "no --model given, and the default model is not here yet: run 'assay model fetch'");
 }
 
 Result<OpenModel> ModelFlags::open(bool must_generate) const {
@@ -53,7 +60,9 @@ void SamplingFlags::add_to(CLI::App& command, double usual_temperature) {
         ->type_name("X")
         ->check(CLI::Range(0.0, 10.0))
         ->capture_default_str();
-    command.add_option("--top-k", top_k, "Choose among the K likeliest tokens; 0 = off")->type_name("K")->capture_default_str();
+    command.add_option("--top-k", top_k, "Choose among the K likeliest tokens; 0 = off")
+        ->type_name("K")
+        ->capture_default_str();
     command.add_option("--top-p", top_p, "Choose among the likeliest tokens of total probability P")
         ->type_name("P")
         ->check(CLI::Range(0.0, 1.0))
@@ -66,7 +75,9 @@ void SamplingFlags::add_to(CLI::App& command, double usual_temperature) {
         ->type_name("X")
         ->check(CLI::Range(0.01, 100.0))
         ->capture_default_str();
-    seed_option = command.add_option("--seed", seed, "The same seed gives the same answer, on every machine")->type_name("S")->capture_default_str();
+    seed_option = command.add_option("--seed", seed, "The same seed gives the same answer, on every machine")
+                      ->type_name("S")
+                      ->capture_default_str();
 }
 
 engine::SamplingOptions SamplingFlags::options() const {
@@ -80,8 +91,9 @@ engine::SamplingOptions SamplingFlags::options() const {
     return sampling;
 }
 
-Result<std::unique_ptr<engine::GenerationService>> make_command_service(const OpenModel& open, engine::ServiceOptions options,
-                                                                         std::uint32_t sequences, std::uint64_t tokens) {
+Result<std::unique_ptr<engine::GenerationService>> make_command_service(const OpenModel& open,
+                                                                        engine::ServiceOptions options,
+                                                                        std::uint32_t sequences, std::uint64_t tokens) {
     const std::uint64_t longest = std::min<std::uint64_t>(tokens, open.model->config().context_max);
     // One page more than a sequence needs, for the token under way, and one for drafts.
     const std::uint64_t pages = std::uint64_t{engine::KvPages::pages_for(longest)} + 2;
@@ -102,7 +114,8 @@ Result<std::string> read_stdin() {
     std::array<char, 65536> part{};
     while (const std::size_t count = std::fread(part.data(), 1, part.size(), stdin)) {
         text.append(part.data(), count);
-        if (text.size() > kInputBytesMax) return fail(ErrorCode::resource_exhausted, "standard input is longer than a gigabyte");
+        if (text.size() > kInputBytesMax)
+            return fail(ErrorCode::resource_exhausted, "standard input is longer than a gigabyte");
     }
     if (std::ferror(stdin) != 0) return fail(ErrorCode::io, "cannot read standard input");
     return text;
@@ -116,12 +129,15 @@ Result<std::string> read_input(const std::string& name) {
 Result<std::vector<engine::TokenId>> parse_ids(std::string_view text) {
     constexpr std::string_view kBetween = " \t\r\n,[]";
     std::vector<engine::TokenId> ids;
-    for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos; at = text.find_first_not_of(kBetween, at)) {
+    for (std::size_t at = text.find_first_not_of(kBetween); at != std::string_view::npos;
+         at = text.find_first_not_of(kBetween, at)) {
         const std::size_t end = std::min(text.find_first_of(kBetween, at), text.size());
         engine::TokenId id = 0;
         const auto [stop, error] = std::from_chars(text.data() + at, text.data() + end, id);
         if (error != std::errc() || stop != text.data() + end) {
-            return fail(ErrorCode::invalid_argument, "'" + std::string(text.substr(at, std::min<std::size_t>(end - at, 40))) + "' is not a token id");
+            return fail(ErrorCode::invalid_argument,
+                        "'" + std::string(text.substr(at, std::min<std::size_t>(end - at, 40))) +
+                            "' is not a token id");
         }
         ids.push_back(id);
         at = end;

@@ -57,8 +57,9 @@ struct SamplingFlags {
 };
 
 /// A service of one model for one command, sized for `sequences` of at most `tokens` tokens.
-Result<std::unique_ptr<engine::GenerationService>> make_command_service(const OpenModel& open, engine::ServiceOptions options,
-                                                                         std::uint32_t sequences, std::uint64_t tokens);
+Result<std::unique_ptr<engine::GenerationService>> make_command_service(const OpenModel& open,
+                                                                        engine::ServiceOptions options,
+                                                                        std::uint32_t sequences, std::uint64_t tokens);
 
 /// One line of JSON on standard output. Ill-formed UTF-8 becomes U+FFFD.
 int print_json(const Json& json);

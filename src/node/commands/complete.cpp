@@ -14,7 +14,8 @@ struct CompleteFlags {
     std::string prompt, prompt_file, system, schema_file;
     std::vector<std::string> stop;
     std::uint32_t tokens_max = 128, batch = 1, chunk = 256;
-    bool json = false, chat = false, raw = false, no_speculation = false, no_hash = false, ignore_end = false, commitment = false;
+    bool json = false, chat = false, raw = false, no_speculation = false, no_hash = false, ignore_end = false,
+         commitment = false;
 };
 
 constexpr const char* kFooter = R"(Examples:
@@ -98,7 +99,8 @@ Result<int> run_streaming(engine::GenerationService& service, engine::Generation
     std::printf("\n");
     if (answer.finish.error) return std::unexpected(*answer.finish.error);
     if (is_terminal(2)) {
-        std::fprintf(stderr, "\033[2m%u tokens, %.1f tokens/s\033[0m\n", answer.finish.generated_tokens, answer.decode_tok_s());
+        std::fprintf(stderr, "\033[2m%u tokens, %.1f tokens/s\033[0m\n", answer.finish.generated_tokens,
+                     answer.decode_tok_s());
     }
     return 0;
 }
@@ -109,7 +111,8 @@ Result<int> run(const CompleteFlags& flags) {
     engine::ServiceOptions options;
     options.prefill_chunk = flags.chunk;
     options.speculation = !flags.no_speculation;
-    const auto service = TRY(make_command_service(open, options, flags.batch, request.prompt.size() + flags.tokens_max));
+    const auto service =
+        TRY(make_command_service(open, options, flags.batch, request.prompt.size() + flags.tokens_max));
     if (!flags.json && flags.batch == 1) return run_streaming(*service, std::move(request));
     const Completion answer = TRY(complete(*service, request, flags.batch));
     if (!flags.json) {
@@ -129,7 +132,9 @@ void add_complete(CLI::App& app, Action& action) {
     command.footer(kFooter);
     flags->model.add_to(command);
     CLI::Option* prompt = command.add_option("--prompt", flags->prompt, "The text to continue")->type_name("TEXT");
-    CLI::Option* file = command.add_option("--prompt-file", flags->prompt_file, "The same from a file; - = standard input")->type_name("FILE");
+    CLI::Option* file =
+        command.add_option("--prompt-file", flags->prompt_file, "The same from a file; - = standard input")
+            ->type_name("FILE");
     prompt->excludes(file);
     command.add_flag("--chat", flags->chat, "Treat the prompt as a user's message: apply the model's chat template");
     command.add_flag("--raw", flags->raw, "Continue the prompt as it is (the default)")->excludes("--chat");
@@ -139,8 +144,11 @@ void add_complete(CLI::App& app, Action& action) {
         ->check(CLI::Range(1U, 1U << 24))
         ->capture_default_str();
     flags->sampling.add_to(command, 0);
-    command.add_option("--stop", flags->stop, "Text that ends the answer and is not part of it; may be repeated")->type_name("TEXT")->allow_extra_args(false);
-    command.add_option("--json-schema", flags->schema_file, "File with a JSON Schema that the answer must follow")->type_name("FILE");
+    command.add_option("--stop", flags->stop, "Text that ends the answer and is not part of it; may be repeated")
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
+    command.add_option("--json-schema", flags->schema_file, "File with a JSON Schema that the answer must follow")
+        ->type_name("FILE");
     command.add_flag("--ignore-end", flags->ignore_end, "Go on past the model's end of text");
     command.add_option("--chunk", flags->chunk, "Prompt tokens a step; never changes an answer")
         ->type_name("N")
@@ -151,8 +159,10 @@ void add_complete(CLI::App& app, Action& action) {
         ->check(CLI::Range(1U, 1024U))
         ->capture_default_str();
     command.add_flag("--no-hash", flags->no_hash, "Leave the hash over the logits out of the JSON");
-    command.add_flag("--no-speculation", flags->no_speculation, "Do not draft tokens from the prompt; never changes an answer");
-    command.add_flag("--commitment", flags->commitment, "Add the model's commitment to the JSON")->needs(command.add_flag("--json", flags->json, "One JSON object"));
+    command.add_flag("--no-speculation", flags->no_speculation,
+                     "Do not draft tokens from the prompt; never changes an answer");
+    command.add_flag("--commitment", flags->commitment, "Add the model's commitment to the JSON")
+        ->needs(command.add_flag("--json", flags->json, "One JSON object"));
     command.callback([flags, prompt, file, &action] {
         if (prompt->count() + file->count() == 0) throw CLI::RequiredError("--prompt or --prompt-file");
         action = [flags] { return run(*flags); };

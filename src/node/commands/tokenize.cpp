@@ -35,7 +35,8 @@ Result<int> run_tokenize(const TextFlags& flags) {
     Json out = Json::array();
     const Json in = TRY(read_json_array());
     for (std::size_t i = 0; i < in.size(); ++i) {
-        if (!in[i].is_string()) return fail(ErrorCode::invalid_argument, "element " + std::to_string(i) + " of the array is not a string");
+        if (!in[i].is_string())
+            return fail(ErrorCode::invalid_argument, "element " + std::to_string(i) + " of the array is not a string");
         out.push_back(text.tokenizer->encode(in[i].get_ref<const std::string&>(), add, parse));
     }
     return print_json(out);
@@ -47,8 +48,9 @@ Result<std::vector<engine::TokenId>> check_ids(const Json& json, std::size_t ind
     std::vector<engine::TokenId> ids;
     for (const Json& id : json) {
         if (!id.is_number_integer() || id.get<std::int64_t>() < 0 || id.get<std::uint64_t>() >= vocabulary) {
-            return fail(ErrorCode::invalid_argument, where + ": " + id.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 40) +
-                                                         " is not an id below " + std::to_string(vocabulary));
+            return fail(ErrorCode::invalid_argument,
+                        where + ": " + id.dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 40) +
+                            " is not an id below " + std::to_string(vocabulary));
         }
         ids.push_back(id.get<engine::TokenId>());
     }
@@ -79,14 +81,17 @@ Result<int> run_detokenize(const TextFlags& flags) {
 void add_tokenize(CLI::App& app, Action& action) {
     const auto flags = std::make_shared<TextFlags>();
     CLI::App& command = *app.add_subcommand("tokenize", "Text on standard input to token ids");
-    command.footer("Examples:\n  echo -n 'Hello, world' | assay tokenize\n"
-                   "  echo '[\"one text\", \"another\"]' | assay tokenize --json --model FILE      an array of arrays of ids\n\n"
-                   "Without further options the text is plain: <|im_start|> written in it is text, and nothing is added around it.");
+    command.footer(
+        "Examples:\n  echo -n 'Hello, world' | assay tokenize\n"
+        "  echo '[\"one text\", \"another\"]' | assay tokenize --json --model FILE      an array of arrays of ids\n\n"
+        "Without further options the text is plain: <|im_start|> written in it is text, and nothing is added around "
+        "it.");
     flags->model.add_model_option(command);
     command.add_flag("--json", flags->json, "JSON array of strings in, array of arrays of ids out");
     command.add_flag("--special", flags->special, "Both of the following");
     command.add_flag("--parse-special", flags->parse_special, "Special tokens written in the text become their ids");
-    command.add_flag("--add-special", flags->add_special, "Add what the model puts around a text (BOS; [CLS] and [SEP])");
+    command.add_flag("--add-special", flags->add_special,
+                     "Add what the model puts around a text (BOS; [CLS] and [SEP])");
     command.callback([flags, &action] { action = [flags] { return run_tokenize(*flags); }; });
 }
 

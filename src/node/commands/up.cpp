@@ -26,19 +26,25 @@ SIGTERM or Ctrl-C: finish the requests under way, then end with 0; a second one 
 
 void add_service_options(CLI::App& command, UpFlags& flags) {
     engine::ServiceOptions& service = flags.node.service;
-    command.add_option("--batch", service.batch_max, "Sequences decoded together")->type_name("N")->check(CLI::Range(1U, 4096U))->capture_default_str();
+    command.add_option("--batch", service.batch_max, "Sequences decoded together")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 4096U))
+        ->capture_default_str();
     command.add_option("--queue", service.queue_max, "Requests that may wait; more are answered 429")
         ->type_name("N")
         ->check(CLI::Range(1U, 1U << 20))
         ->capture_default_str();
-    command.add_option("--context", service.context_max, "Longest prompt and answer together, in tokens; 0 = the model's")
+    command
+        .add_option("--context", service.context_max, "Longest prompt and answer together, in tokens; 0 = the model's")
         ->type_name("N")
         ->capture_default_str();
     command.add_option("--chunk", service.prefill_chunk, "Prompt tokens a step; never changes an answer")
         ->type_name("N")
         ->check(CLI::Range(1U, 65536U))
         ->capture_default_str();
-    command.add_option("--kv-gb", flags.kv_gigabytes, "Memory for keys and values, in GB; 0 = chosen from the model and this machine")
+    command
+        .add_option("--kv-gb", flags.kv_gigabytes,
+                    "Memory for keys and values, in GB; 0 = chosen from the model and this machine")
         ->type_name("X")
         ->check(CLI::Range(0.0, 1e6))
         ->capture_default_str();
@@ -52,7 +58,8 @@ void apply_config(CLI::App& command, const std::string& path) {
     if (!std::ifstream(path)) throw CLI::FileError("--config: cannot read " + path);
     for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(path)) {
         CLI::Option* option = item.parents.empty() ? command.get_option_no_throw("--" + item.name) : nullptr;
-        if (option == nullptr || !option->get_configurable()) throw CLI::ConfigError(path + ": unknown option '" + item.fullname() + "'");
+        if (option == nullptr || !option->get_configurable())
+            throw CLI::ConfigError(path + ": unknown option '" + item.fullname() + "'");
         if (option->count() > 0) continue;
         if (option->get_expected_max() == 0) {
             option->add_result(option->get_flag_value(item.name, CLI::ConfigTOML().to_flag(item)));
@@ -80,27 +87,45 @@ void add_up(CLI::App& app, Action& action) {
     const auto flags = std::make_shared<UpFlags>();
     CLI::App& command = *app.add_subcommand("up", "Serve a model over HTTP: OpenAI's API and a chat page");
     command.footer(kFooter);
-    command.add_option("--model", flags->model, "GGUF file, or folder with config.json and safetensors; default: SmolLM2-135M-Instruct, downloaded once")
+    command
+        .add_option(
+            "--model", flags->model,
+            "GGUF file, or folder with config.json and safetensors; default: SmolLM2-135M-Instruct, downloaded once")
         ->type_name("FILE");
-    command.add_option("--embedding-model", flags->embedding_model, "A BERT model for /v1/embeddings, beside the first")->type_name("PATH");
-    CLI::Option* port = command.add_option("--port", flags->port, "TCP port; 0 = any free one; default: 8080, or any free one")
-                            ->type_name("N")
-                            ->check(CLI::Range(0U, 65535U));
-    command.add_option("--address", flags->node.address, "Address to listen on; 0.0.0.0 = every network (no password protects it)")
+    command
+        .add_option("--embedding-model", flags->embedding_model, "A BERT model for /v1/embeddings, beside the first")
+        ->type_name("PATH");
+    CLI::Option* port =
+        command.add_option("--port", flags->port, "TCP port; 0 = any free one; default: 8080, or any free one")
+            ->type_name("N")
+            ->check(CLI::Range(0U, 65535U));
+    command
+        .add_option("--address", flags->node.address,
+                    "Address to listen on; 0.0.0.0 = every network (no password protects it)")
         ->type_name("IP")
         ->capture_default_str();
-    command.add_option("--data-dir", flags->data_folder, "Folder of this node; default: $XDG_DATA_HOME/assay or ~/.local/share/assay")
+    command
+        .add_option("--data-dir", flags->data_folder,
+                    "Folder of this node; default: $XDG_DATA_HOME/assay or ~/.local/share/assay")
         ->type_name("DIR");
-    command.add_option("--threads", flags->node.threads, "Threads to compute with; 0 = one a core. Never changes an answer")
+    command
+        .add_option("--threads", flags->node.threads,
+                    "Threads to compute with; 0 = one a core. Never changes an answer")
         ->type_name("N")
         ->check(CLI::Range(0U, 1024U))
         ->capture_default_str();
-    command.add_option("--isa", flags->node.isa, "Instruction set: scalar, avx2, avx512, amx, neon; default: ASSAY_ISA or the best")
+    command
+        .add_option("--isa", flags->node.isa,
+                    "Instruction set: scalar, avx2, avx512, amx, neon; default: ASSAY_ISA or the best")
         ->type_name("NAME");
     add_service_options(command, *flags);
-    command.add_option("--allow-origin", flags->node.allowed_origins, "Web page origin that may call this node, beyond this machine's")
+    command
+        .add_option("--allow-origin", flags->node.allowed_origins,
+                    "Web page origin that may call this node, beyond this machine's")
         ->type_name("URL");
-    command.add_option("--drain-timeout", flags->node.drain_timeout_s, "Seconds that requests may take to finish at the end")
+    command
+        .add_option("--drain-timeout", flags->node.drain_timeout_s,
+                    "Seconds that requests may take to finish at the end")
         ->type_name("S")
         ->capture_default_str();
     command.add_flag("--access-log", flags->node.access_log, "A line on standard error for each request");

@@ -11,7 +11,8 @@ using namespace assay::tokenizer;
 namespace {
 
 /// A tokenizer.json around the given parts; every kind has the 256 byte entries it may need.
-std::unique_ptr<Tokenizer> make(std::string_view normalizer, std::string_view pre_tokenizer, std::string_view model, std::string_view decoder) {
+std::unique_ptr<Tokenizer> make(std::string_view normalizer, std::string_view pre_tokenizer, std::string_view model,
+                                std::string_view decoder) {
     std::string json = R"({"added_tokens":[{"content":"<s>","special":true,"normalized":false,"lstrip":true},)"
                        R"({"content":"Ab","normalized":true,"single_word":true,"rstrip":true}],"normalizer":)";
     json.append(normalizer).append(R"(,"pre_tokenizer":)").append(pre_tokenizer).append(R"(,"model":)").append(model);
@@ -42,8 +43,10 @@ std::string byte_level_model() {
 constexpr std::string_view kGpt2 = R"({"type":"ByteLevel","add_prefix_space":false})";
 constexpr std::string_view kLlama3 =
     R"({"type":"Sequence","pretokenizers":[{"type":"Split","behavior":"Isolated","pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]})";
-constexpr std::string_view kWords = R"({"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,"a":1,"##b":2,"'":3,"##a":4,"1":5}})";
-constexpr std::string_view kPieces = R"({"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["▁",-2],["a",-3],["b",-3.5],["▁a",-2.5],["ab",-4],["fi",-3]]})";
+constexpr std::string_view kWords =
+    R"({"type":"WordPiece","unk_token":"[UNK]","vocab":{"[UNK]":0,"a":1,"##b":2,"'":3,"##a":4,"1":5}})";
+constexpr std::string_view kPieces =
+    R"({"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["▁",-2],["a",-3],["b",-3.5],["▁a",-2.5],["ab",-4],["fi",-3]]})";
 
 } // namespace
 
@@ -60,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t i = 0; i < kTokenizers.size(); ++i) {
         for (const bool special : {false, true}) {
             const auto ids = kTokenizers[i]->encode(text, true, special);
-            for (const TokenId id : ids) ASSAY_ASSERT(id >= 0 && static_cast<std::size_t>(id) < kTokenizers[i]->vocabulary_size());
+            for (const TokenId id : ids)
+                ASSAY_ASSERT(id >= 0 && static_cast<std::size_t>(id) < kTokenizers[i]->vocabulary_size());
             const std::string back = kTokenizers[i]->decode(ids, false);
             ASSAY_ASSERT(valid_prefix(back) == back.size());
             const bool stripped = valid.find("<s>") != std::string::npos || valid.find("Ab") != std::string::npos;
