@@ -1,0 +1,1 @@
+list(APPEND chain_sources core/amount.cpp)

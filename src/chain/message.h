@@ -1,0 +1,93 @@
+#pragma once
+/// Messages: what a transaction asks for. A message is a plain struct that lists its fields once; the DAG-CBOR form, the
+/// JSON of wallets and the EIP-712 hash all follow from that list, so they cannot disagree.
+///
+///     struct Transfer {
+///         static constexpr std::string_view kType = "bank/transfer";   ///< the "@" entry of its DAG-CBOR map
+///         static constexpr std::string_view kStruct = "BankTransfer";  ///< its EIP-712 struct name
+///         Address to;
+///         Address token;
+///         Amount amount;
+///         static void fields(auto&& self, auto&& visit) {
+///             visit("to", self.to);
+///             visit("token", self.token);
+///             visit("amount", self.amount);
+///         }
+///     };
+///
+/// Field types: bool, std::uint8_t, std::uint32_t, std::uint64_t, std::int64_t, Amount (uint128), Address, Digest (bytes32), Bytes, std::string,
+/// nested structs (kStruct and fields, no kType) and std::vector of any of these. Every field is required: a map with a
+/// missing or an unknown key is refused by name. Lengths are the receiving module's to check, within the transaction's size limit.
+#include "chain/amount.h"
+#include "chain/context.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace assay::chain {
+
+template <class T>
+concept FieldStruct = requires { T::kStruct; };
+template <class T>
+concept MessageStruct = FieldStruct<T> && requires { T::kType; };
+
+/// A message whose struct is known to its module only.
+class AnyMessage {
+public:
+    virtual ~AnyMessage() = default;
+    virtual std::string_view type() const = 0;
+    virtual std::string_view struct_name() const = 0;
+    virtual codec::Value to_value() const = 0;
+    /// EIP-712 hashStruct.
+    virtual Digest struct_hash() const = 0;
+    /// Runs the module's rule for `signer`. Errors: whatever the rule says; changes are then dropped by the caller.
+    virtual Result<void> execute(Context& context, const Address& signer) const = 0;
+};
+
+/// One EIP-712 struct type: name and members in order.
+struct StructType {
+    std::string name;
+    std::vector<std::pair<std::string, std::string>> members; ///< {type, name}: {"address","to"}
+};
+
+class MessageRegistry {
+public:
+    template <MessageStruct M>
+    using Handler = std::function<Result<void>(Context&, const Address& signer, const M&)>;
+
+    /// `gas` is charged before the handler runs. Types are unique.
+    template <MessageStruct M>
+    void add(std::uint64_t gas, Handler<M> handler);
+
+    /// Errors: malformed (a field, by name), unsupported (unknown type, named).
+    Result<std::shared_ptr<const AnyMessage>> decode(const codec::Value& value) const;
+    /// The message's struct type and those it refers to, for wallets. Empty for an unknown type.
+    std::vector<StructType> struct_types(std::string_view message_type) const;
+    /// All message types, sorted.
+    std::vector<std::string> types() const;
+
+private:
+    struct Entry;
+    std::map<std::string, std::shared_ptr<const Entry>, std::less<>> entries_;
+};
+
+/// DAG-CBOR map of a struct's fields; for a message with its "@" entry. Also the form in which modules store records.
+template <FieldStruct T>
+codec::Value to_value(const T& fields);
+/// Errors: malformed, naming the field.
+template <FieldStruct T>
+Result<T> from_value(const codec::Value& value);
+
+/// to_value and from_value over canonical DAG-CBOR bytes: how modules keep records in the state.
+template <FieldStruct T>
+Bytes encode_record(const T& record);
+/// For bytes this module wrote: other bytes are a damaged state and stop the process.
+template <FieldStruct T>
+T decode_record(ByteView bytes);
+
+} // namespace assay::chain
+
+#include "chain/message_fields.h"
