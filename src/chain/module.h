@@ -16,8 +16,10 @@ public:
 
     /// `genesis` is this module's part of the genesis document, null when absent. Errors: malformed, naming the entry.
     virtual Result<void> init_genesis(Context& context, const codec::Value& genesis) const = 0;
+    /// Visits every entry of a module, point collections too, in ascending order of keys.
+    using WalkAll = std::function<void(ModuleId, const StateVisitor&)>;
     /// What init_genesis would need to rebuild this state: deterministic, sorted.
-    virtual codec::Value export_genesis(const StateReader& state) const = 0;
+    virtual codec::Value export_genesis(const StateReader& state, const WalkAll& all_keys) const = 0;
 
     virtual void begin_block(Context&) const {}
     /// Appends changes of the validator set.
@@ -28,8 +30,7 @@ public:
                                        const codec::Value& arguments) const = 0;
 
     /// Everything that must hold of the whole state. Slow; run by tests after each block and by `assay chain verify`.
-    /// Errors: internal, naming the invariant and both sides of it. `all_keys` walks point collections too.
-    using WalkAll = std::function<void(ModuleId, const StateVisitor&)>;
+    /// Errors: internal, naming the invariant and both sides of it.
     virtual Result<void> check_invariants(const StateReader& state, const WalkAll& all_keys) const = 0;
 };
 

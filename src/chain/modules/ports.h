@@ -6,14 +6,15 @@
 #include "chain/message.h"
 
 #include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace assay::chain {
 
 /// The native coin as a token address; other tokens get addresses of their own when they are issued.
-inline constexpr Address kNativeToken{
-    {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0a, 0x55, 0xa1}};
+inline constexpr Address kNativeToken{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0a, 0x55, 0xa1}};
 
 /// An account that no key controls: the last 20 bytes of Keccak-256("assay/module/" ‖ name).
 Address module_account(std::string_view name);
@@ -32,6 +33,64 @@ public:
     virtual Result<void> burn(Context& context, const Address& from, const Address& token, Amount amount) const = 0;
     /// Native fees of this block so far, in module_account("fees"); staking takes them at the next begin_block.
     virtual Amount collected_fees(const StateReader& state) const = 0;
+};
+
+struct Account {
+    std::uint64_t nonce = 0; ///< transactions sent so far; the next one carries this number
+    Amount balance; ///< native coin
+    bool operator==(const Account&) const = default;
+};
+
+/// Implemented by bank: what a transaction does to its sender before its messages run.
+class AccountsPort {
+public:
+    virtual ~AccountsPort() = default;
+    /// Zero for an account that was never used.
+    virtual Account account(const StateReader& state, const Address& address) const = 0;
+    /// Takes `fee` and counts the transaction: one read, one write. The fee is in nobody's account until collect_fees.
+    /// Errors: invalid_argument (nonce used or ahead, both named), resource_exhausted (balance below the fee, both named).
+    virtual Result<void> charge(StateWriter& state, const Address& sender, std::uint64_t nonce, Amount fee) const = 0;
+    /// Puts fees that were charged into module_account("fees"): best once a block, and before anything checks supplies.
+    virtual void collect_fees(StateWriter& state, Amount fees) const = 0;
+};
+
+/// Money that two parties cannot both touch. It lies in the escrow's record, in nobody's account.
+struct Escrow {
+    static constexpr std::string_view kStruct = "Escrow";
+    Address payer;
+    Address payee;
+    Address arbiter; ///< all zero: none
+    Address token;
+    Amount amount; ///< what is left in it
+    std::int64_t deadline_ms = 0; ///< from this block time on it may be sent back to the payer
+    bool arbiter_only = false; ///< a module's escrow: nobody but the arbiter, its account, may act on it
+    std::string purpose; ///< up to 64 bytes, for people
+    static void fields(auto&& self, auto&& visit) {
+        visit("payer", self.payer);
+        visit("payee", self.payee);
+        visit("arbiter", self.arbiter);
+        visit("token", self.token);
+        visit("amount", self.amount);
+        visit("deadline_ms", self.deadline_ms);
+        visit("arbiter_only", self.arbiter_only);
+        visit("purpose", self.purpose);
+    }
+};
+
+/// Implemented by bank. Escrows are numbered from 1; an empty one is gone.
+class EscrowPort {
+public:
+    virtual ~EscrowPort() = default;
+    /// Moves terms.amount from the payer into a new escrow. Errors: invalid_argument (amount 0, deadline passed, purpose
+    /// too long, arbiter_only without arbiter, insufficient balance).
+    virtual Result<std::uint64_t> open_escrow(Context& context, const Escrow& terms) const = 0;
+    virtual std::optional<Escrow> escrow(const StateReader& state, std::uint64_t id) const = 0;
+    /// Pays `amount` of it to the payee; the rest stays. By the payer or the arbiter.
+    /// Errors: not_found, invalid_argument (another account, 0, more than is left).
+    virtual Result<void> release_escrow(Context& context, std::uint64_t id, const Address& by, Amount amount) const = 0;
+    /// Sends all that is left back to the payer. By the payee or the arbiter; from the deadline on by anybody.
+    /// Errors: not_found, invalid_argument (another account).
+    virtual Result<void> refund_escrow(Context& context, std::uint64_t id, const Address& by) const = 0;
 };
 
 /// Implemented by staking. Validators are named by their operator's account.
@@ -76,6 +135,50 @@ public:
         const auto bytes = stored(state, P::kModule);
         return bytes ? decode_record<P>(*bytes) : P{};
     }
+};
+
+/// One change of one parameter.
+struct ParamChange {
+    static constexpr std::string_view kStruct = "ParamChange";
+    std::string module; ///< "staking"
+    std::string path; ///< field, and fields of nested structs after dots
+    Bytes value; ///< DAG-CBOR, as the field's type is written in messages
+    static void fields(auto&& self, auto&& visit) {
+        visit("module", self.module);
+        visit("path", self.path);
+        visit("value", self.value);
+    }
+};
+
+/// Implemented by params, for governance alone.
+class ParamsAdminPort {
+public:
+    virtual ~ParamsAdminPort() = default;
+    /// Whether all of `changes`, in order, would be valid now.
+    /// Errors: malformed (value), not_found (module or field), invalid_argument (what the owner's validate says).
+    virtual Result<void> check_changes(const StateReader& state, const std::vector<ParamChange>& changes) const = 0;
+    /// All or nothing; writes the history. Errors: as check_changes.
+    virtual Result<void> apply_changes(Context& context, const std::vector<ParamChange>& changes,
+                                       std::uint64_t proposal) const = 0;
+};
+
+struct UpgradePlan {
+    static constexpr std::string_view kStruct = "UpgradePlan";
+    std::string name;
+    std::uint64_t height = 0; ///< the first block that the new version makes
+    std::uint64_t app_version = 0; ///< what that version calls itself
+    static void fields(auto&& self, auto&& visit) {
+        visit("name", self.name);
+        visit("height", self.height);
+        visit("app_version", self.app_version);
+    }
+};
+
+/// Implemented by governance. A node whose app version is below the plan's must stop before the plan's height.
+class UpgradePort {
+public:
+    virtual ~UpgradePort() = default;
+    virtual std::optional<UpgradePlan> upgrade_plan(const StateReader& state) const = 0;
 };
 
 } // namespace assay::chain
