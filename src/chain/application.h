@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,32 +26,44 @@ struct ApplicationInfo {
     std::uint64_t app_version = 1;
 };
 
+/// Limits that the consensus engine itself keeps; the embedded one has no use for evidence. Taken over as a whole.
+struct ConsensusParameters {
+    std::uint64_t block_bytes_max = std::uint64_t{21} << 20; ///< of a whole block, at most 100 MiB
+    std::optional<std::uint64_t> block_gas_max = {}; ///< absent: the engine does not look at gas
+    std::uint64_t evidence_age_blocks = 100'000; ///< older misbehaviour is not reported
+    std::int64_t evidence_age_ms = 48LL * 3600 * 1000; ///< by both clocks: blocks and time
+    std::uint64_t evidence_bytes_max = std::uint64_t{1} << 20;
+    bool operator==(const ConsensusParameters&) const = default;
+};
+
 struct GenesisRequest {
     std::string chain_id;
     std::int64_t time_ms = 0;
     std::uint64_t initial_height = 1;
-    codec::Value app_state;                   ///< the genesis document's modules (DAG-JSON decoded)
+    codec::Value app_state; ///< the genesis document's modules (DAG-JSON decoded)
     std::vector<ValidatorUpdate> validators; ///< the engine's own list; may be empty
+    std::optional<ConsensusParameters> consensus = {}; ///< the engine's, where it has any
 };
 
 struct GenesisResponse {
     Digest app_hash{};
     std::vector<ValidatorUpdate> validators; ///< the set the state starts with
+    std::optional<ConsensusParameters> consensus = {}; ///< to replace the engine's
 };
 
 /// Codes are frozen: they are hashed into CometBFT's LastResultsHash.
 enum class TxCode : std::uint32_t {
     ok = 0,
-    malformed = 1,          ///< does not decode
+    malformed = 1, ///< does not decode
     too_large = 2,
     wrong_chain = 3,
     bad_signature = 4,
-    bad_nonce = 5,          ///< replayed or ahead; the log says which
+    bad_nonce = 5, ///< replayed or ahead; the log says which
     expired = 6,
     fee_too_low = 7,
     insufficient_funds = 8, ///< cannot pay its fee
     out_of_gas = 9,
-    message_failed = 10,    ///< the log has the message's index and error; the fee stays paid
+    message_failed = 10, ///< the log has the message's index and error; the fee stays paid
     block_full = 11,
     unknown_message = 12,
     mempool_full = 13,
@@ -77,13 +90,14 @@ struct BlockResult {
     std::vector<ValidatorUpdate> validator_updates;
     std::vector<Event> events;
     Digest app_hash{};
+    std::optional<ConsensusParameters> consensus = {}; ///< new ones, from the next block on
 };
 
 struct QueryRequest {
-    std::string path;                       ///< "/bank/balance", or "/store/<module>/key" for raw keys
-    codec::Value arguments;                 ///< a map; for /store: {"key": bytes}
+    std::string path; ///< "/bank/balance", or "/store/<module>/key" for raw keys
+    codec::Value arguments; ///< a map; for /store: {"key": bytes}
     std::optional<std::uint64_t> height = {}; ///< absent = the last committed
-    bool prove = false;                     ///< only /store paths carry proofs
+    bool prove = false; ///< only /store paths carry proofs
 };
 
 struct QueryResponse {
@@ -112,6 +126,14 @@ public:
 
     /// `recheck`: it passed before, only state-dependent rules are looked at again.
     virtual CheckResult check_transaction(ByteView wire, bool recheck) = 0;
+    /// The same for several, with the results that calls one after the other would give. Overridden where signatures can be
+    /// recovered side by side.
+    virtual std::vector<CheckResult> check_transactions(std::span<const ByteView> wires, bool recheck) {
+        std::vector<CheckResult> results;
+        results.reserve(wires.size());
+        for (const ByteView wire : wires) results.push_back(check_transaction(wire, recheck));
+        return results;
+    }
 
     /// Chooses and orders transactions within the limits; drops those that cannot be included.
     virtual std::vector<Bytes> prepare_proposal(const BlockInfo& block, std::vector<Bytes> candidates,
@@ -125,7 +147,8 @@ public:
     virtual Result<QueryResponse> query(const QueryRequest& request) const = 0;
 
     virtual std::vector<SnapshotDescription> list_snapshots() const = 0;
-    virtual Result<Bytes> load_snapshot_chunk(std::uint64_t height, std::uint32_t format, std::uint32_t chunk) const = 0;
+    virtual Result<Bytes> load_snapshot_chunk(std::uint64_t height, std::uint32_t format,
+                                              std::uint32_t chunk) const = 0;
     virtual OfferResult offer_snapshot(const SnapshotDescription& snapshot, const Digest& app_hash) = 0;
     virtual ChunkResult apply_snapshot_chunk(std::uint32_t index, ByteView chunk) = 0;
 
