@@ -1,15 +1,44 @@
 #include "crypto/merkle.h"
 
 #include "base/assert.h"
+#include "crypto/sha256_implementation.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 namespace assay::crypto {
 namespace {
 
 constexpr std::uint8_t kLeafPrefix = 0;
 constexpr std::uint8_t kNodePrefix = 1;
+
+/// A message of 65 bytes with its padding: the two blocks that one join hashes (FIPS 180-4 §5.1.1).
+struct JoinBlocks {
+    std::array<std::uint8_t, 128> bytes{};
+
+    explicit JoinBlocks(std::uint8_t prefix) {
+        bytes[0] = prefix;
+        bytes[65] = 0x80;
+        bytes[126] = 0x02; // 65 · 8 = 0x0208 bits
+        bytes[127] = 0x08;
+    }
+    void set(const MerkleJoin& join) {
+        std::memcpy(bytes.data() + 1, join.left->data(), kDigestBytes);
+        std::memcpy(bytes.data() + 1 + kDigestBytes, join.right->data(), kDigestBytes);
+    }
+};
+
+void store_digest(const std::array<std::uint32_t, 8>& state, Digest& out) {
+    for (std::size_t i = 0; i < state.size(); ++i) {
+        const std::uint32_t word = state[i];
+        out[4 * i] = static_cast<std::uint8_t>(word >> 24);
+        out[4 * i + 1] = static_cast<std::uint8_t>(word >> 16);
+        out[4 * i + 2] = static_cast<std::uint8_t>(word >> 8);
+        out[4 * i + 3] = static_cast<std::uint8_t>(word);
+    }
+}
 
 std::uint64_t split_of(std::uint64_t count) { return std::bit_floor(count - 1); }
 
@@ -28,6 +57,27 @@ Digest merkle_node(const Digest& left, const Digest& right) {
     hash.update(left);
     hash.update(right);
     return hash.finish();
+}
+
+void merkle_join(std::uint8_t prefix, std::span<const MerkleJoin> joins) {
+    const Sha256Implementation& implementation = sha256_implementations().front();
+    JoinBlocks a(prefix);
+    JoinBlocks b(prefix);
+    std::size_t i = 0;
+    for (; i + 2 <= joins.size(); i += 2) {
+        a.set(joins[i]);
+        b.set(joins[i + 1]);
+        auto state_a = kSha256InitialState;
+        auto state_b = kSha256InitialState;
+        implementation.compress_pair(state_a.data(), state_b.data(), a.bytes.data(), b.bytes.data(), 2);
+        store_digest(state_a, *joins[i].out);
+        store_digest(state_b, *joins[i + 1].out);
+    }
+    if (i == joins.size()) return;
+    a.set(joins[i]);
+    auto state = kSha256InitialState;
+    implementation.compress(state.data(), a.bytes.data(), 2);
+    store_digest(state, *joins[i].out);
 }
 
 std::uint64_t chunk_count(std::uint64_t size, std::uint64_t chunk_bytes) {

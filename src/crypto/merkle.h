@@ -13,6 +13,16 @@ namespace assay::crypto {
 Digest merkle_leaf(ByteView data);
 Digest merkle_node(const Digest& left, const Digest& right);
 
+/// One hash of many: `*out` becomes H(prefix ‖ *left ‖ *right), 65 bytes. `out` may be neither of the two.
+struct MerkleJoin {
+    const Digest* left;
+    const Digest* right;
+    Digest* out;
+};
+/// Every join of `joins`, two side by side: at about twice the speed of one after the other. No join may need the
+/// `out` of another.
+void merkle_join(std::uint8_t prefix, std::span<const MerkleJoin> joins);
+
 /// Leaf hashes of consecutive chunks of `chunk_bytes` (the last may be shorter); none for empty data.
 /// Writes ceil(size / chunk_bytes) digests to `leaves`.
 void merkle_chunk_leaves(ByteView data, std::size_t chunk_bytes, std::span<Digest> leaves);

@@ -44,6 +44,23 @@ TEST(Merkle, EqualsTheDefinition) {
     }
 }
 
+TEST(Merkle, JoinsManyAsOneByOne) {
+    const auto leaves = numbered_leaves(9);
+    for (std::size_t count = 0; count < leaves.size(); ++count) {
+        std::vector<Digest> out(count);
+        std::vector<MerkleJoin> joins;
+        for (std::size_t i = 0; i < count; ++i) joins.push_back({&leaves[i], &leaves[i + 1], &out[i]});
+        merkle_join(1, joins);
+        for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(out[i], merkle_node(leaves[i], leaves[i + 1]));
+        merkle_join(0, joins);
+        for (std::size_t i = 0; i < count; ++i) {
+            Bytes data(leaves[i].begin(), leaves[i].end());
+            data.insert(data.end(), leaves[i + 1].begin(), leaves[i + 1].end());
+            EXPECT_EQ(out[i], merkle_leaf(data));
+        }
+    }
+}
+
 TEST(Merkle, VerifiesExactlyWhatIsThere) {
     for (std::uint64_t count = 1; count <= 40; ++count) {
         const auto leaves = numbered_leaves(count);

@@ -9,9 +9,6 @@
 namespace assay::crypto {
 namespace {
 
-/// FIPS 180-4 §5.3.3.
-constexpr std::array<std::uint32_t, 8> kInitialState = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 constexpr std::size_t kLengthBytes = 8;
 
 void store_big_endian(std::uint64_t value, std::size_t size, std::uint8_t* out) {
@@ -30,7 +27,7 @@ Sha256Streams<Streams>::Sha256Streams(const Sha256Implementation& implementation
 
 template <std::size_t Streams>
 void Sha256Streams<Streams>::reset() {
-    state_.fill(kInitialState);
+    state_.fill(kSha256InitialState);
     buffered_ = 0;
     length_ = 0;
 }

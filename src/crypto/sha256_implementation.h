@@ -20,6 +20,10 @@ struct Sha256Implementation {
 /// What this CPU can run, fastest first; "portable" is always last.
 std::span<const Sha256Implementation> sha256_implementations();
 
+/// FIPS 180-4 §5.3.3.
+inline constexpr std::array<std::uint32_t, 8> kSha256InitialState = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
 /// FIPS 180-4 §4.2.2.
 inline constexpr std::array<std::uint32_t, 64> kSha256Constants = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
