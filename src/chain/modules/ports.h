@@ -35,25 +35,6 @@ public:
     virtual Amount collected_fees(const StateReader& state) const = 0;
 };
 
-struct Account {
-    std::uint64_t nonce = 0; ///< transactions sent so far; the next one carries this number
-    Amount balance; ///< native coin
-    bool operator==(const Account&) const = default;
-};
-
-/// Implemented by bank: what a transaction does to its sender before its messages run.
-class AccountsPort {
-public:
-    virtual ~AccountsPort() = default;
-    /// Zero for an account that was never used.
-    virtual Account account(const StateReader& state, const Address& address) const = 0;
-    /// Takes `fee` and counts the transaction: one read, one write. The fee is in nobody's account until collect_fees.
-    /// Errors: invalid_argument (nonce used or ahead, both named), resource_exhausted (balance below the fee, both named).
-    virtual Result<void> charge(StateWriter& state, const Address& sender, std::uint64_t nonce, Amount fee) const = 0;
-    /// Puts fees that were charged into module_account("fees"): best once a block, and before anything checks supplies.
-    virtual void collect_fees(StateWriter& state, Amount fees) const = 0;
-};
-
 /// Money that two parties cannot both touch. It lies in the escrow's record, in nobody's account.
 struct Escrow {
     static constexpr std::string_view kStruct = "Escrow";
@@ -93,6 +74,25 @@ public:
     virtual Result<void> refund_escrow(Context& context, std::uint64_t id, const Address& by) const = 0;
 };
 
+/// Implemented by bank, whose account record holds the nonce beside the native balance: paying a fee costs one read and one
+/// write. Used by the application alone.
+class AccountsPort {
+public:
+    struct Account {
+        std::uint64_t nonce = 0; ///< the one its next transaction must have
+        Amount balance; ///< of the native coin
+        bool operator==(const Account&) const = default;
+    };
+    virtual ~AccountsPort() = default;
+    /// Zeros for an address never seen.
+    virtual Account account(const StateReader& state, const Address& address) const = 0;
+    /// Takes `fee` out of the account and counts its nonce up. The fee is nobody's until add_fees().
+    /// Errors: invalid_argument (insufficient balance with both numbers); nothing is changed then.
+    virtual Result<void> take_fee(StateWriter& state, const Address& from, Amount fee) const = 0;
+    /// Puts the sum of what take_fee() took into module_account("fees"): once a block, after its transactions.
+    virtual void add_fees(StateWriter& state, Amount total) const = 0;
+};
+
 /// Implemented by staking. Validators are named by their operator's account.
 class StakingPort {
 public:
@@ -122,8 +122,8 @@ public:
     virtual Amount total_earnings_at(const StateReader& state, std::uint64_t height) const = 0;
 };
 
-/// Implemented by params. A module's parameters are one struct: `static constexpr std::string_view kModule`, kStruct, fields(), defaults in
-/// its initialisers, and `Result<void> validate() const`.
+/// Implemented by params. A module's parameters are one struct: `static constexpr std::string_view kModule`, kStruct,
+/// fields(), defaults in its initialisers, and `Result<void> validate() const`. See chain/chain_params.h for an example.
 class ParamsPort {
 public:
     virtual ~ParamsPort() = default;
@@ -162,6 +162,7 @@ public:
                                        std::uint64_t proposal) const = 0;
 };
 
+/// A change of the program at a height, decided by governance. Nodes whose app_version is lower stop before that block.
 struct UpgradePlan {
     static constexpr std::string_view kStruct = "UpgradePlan";
     std::string name;
@@ -174,10 +175,11 @@ struct UpgradePlan {
     }
 };
 
-/// Implemented by governance. A node whose app version is below the plan's must stop before the plan's height.
+/// Implemented by governance.
 class UpgradePort {
 public:
     virtual ~UpgradePort() = default;
+    /// The plan decided last, also when its height has passed; nothing before the first.
     virtual std::optional<UpgradePlan> upgrade_plan(const StateReader& state) const = 0;
 };
 

@@ -29,8 +29,8 @@ public:
     Amount collected_fees(const StateReader& state) const override;
 
     Account account(const StateReader& state, const Address& address) const override;
-    Result<void> charge(StateWriter& state, const Address& sender, std::uint64_t nonce, Amount fee) const override;
-    void collect_fees(StateWriter& state, Amount fees) const override;
+    Result<void> take_fee(StateWriter& state, const Address& from, Amount fee) const override;
+    void add_fees(StateWriter& state, Amount total) const override;
 
     Result<std::uint64_t> open_escrow(Context& context, const Escrow& terms) const override;
     std::optional<Escrow> escrow(const StateReader& state, std::uint64_t id) const override;
