@@ -59,6 +59,8 @@ install_build_packages() {
     need_header boost/beast.hpp libboost-dev
     need_header nlohmann/json.hpp nlohmann-json3-dev
     need_header CLI/CLI.hpp libcli11-dev
+    need_header lmdb.h liblmdb-dev
+    need_header sqlite3.h libsqlite3-dev
     need_header secp256k1_recovery.h libsecp256k1-dev
     need_header openssl/evp.h libssl-dev
     # The default model comes through pip; where the system's Python has none, a virtual environment brings it.

@@ -58,7 +58,7 @@ public:
     virtual ByteView value() const = 0; ///< checks the entry's checksum; key() alone does not
 };
 
-/// A view of the database as it was after one commit, however long it is held and whatever is committed since.
+/// A view of the database as it was after one commit, in the tables that were opened before it began, however long it is held and whatever is committed since.
 /// Hold it for as short as the work allows: pages that it can see are not reused meanwhile, so the file grows.
 class ReadTransaction {
 public:
@@ -87,7 +87,7 @@ public:
     virtual std::span<std::uint8_t> reserve(TableId table, ByteView key, std::size_t value_bytes) = 0;
     /// Says whether the key was there.
     virtual bool erase(TableId table, ByteView key) = 0;
-    /// Removes every entry, in time that does not depend on their sizes.
+    /// Removes every entry; faster than erasing each.
     virtual void clear(TableId table) = 0;
 
     /// The first error so far: invalid_argument (a key or value outside its limits, an append out of order),
