@@ -17,11 +17,14 @@
 ///
 /// Field types: bool, std::uint8_t, std::uint32_t, std::uint64_t, std::int64_t, Amount (uint128), Address, Digest (bytes32), Bytes, std::string,
 /// nested structs (kStruct and fields, no kType) and std::vector of any of these. Every field is required: a map with a
-/// missing or an unknown key is refused by name. Lengths are the receiving module's to check, within the transaction's size limit.
+/// missing or an unknown key is refused by name. Lengths are the receiving module's to check, within the transaction's size
+/// limit. Names of fields are unique; a struct cannot contain lists of itself.
 #include "chain/amount.h"
 #include "chain/context.h"
+#include "chain/fields.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,21 +32,22 @@
 
 namespace assay::chain {
 
-template <class T>
-concept FieldStruct = requires { T::kStruct; };
-template <class T>
-concept MessageStruct = FieldStruct<T> && requires { T::kType; };
-
-/// A message whose struct is known to its module only.
+/// A message whose struct is known to its module only. Immutable; shared between threads.
 class AnyMessage {
 public:
     virtual ~AnyMessage() = default;
     virtual std::string_view type() const = 0;
     virtual std::string_view struct_name() const = 0;
+    virtual const StructInfo& structure() const = 0;
     virtual codec::Value to_value() const = 0;
+    /// As to_value(), with amounts, addresses and bytes as text.
+    virtual codec::Value to_readable() const = 0;
+    /// Appends the canonical DAG-CBOR of to_value().
+    virtual void encode(Bytes& out) const = 0;
     /// EIP-712 hashStruct.
     virtual Digest struct_hash() const = 0;
-    /// Runs the module's rule for `signer`. Errors: whatever the rule says; changes are then dropped by the caller.
+    /// Charges the message's gas and runs the module's rule for `signer`. Errors: whatever the rule says; changes are then
+    /// dropped by the caller.
     virtual Result<void> execute(Context& context, const Address& signer) const = 0;
 };
 
@@ -53,6 +57,7 @@ struct StructType {
     std::vector<std::pair<std::string, std::string>> members; ///< {type, name}: {"address","to"}
 };
 
+/// Which messages there are and what each does. Filled once, then only read: thread-safe. Must outlive its messages.
 class MessageRegistry {
 public:
     template <MessageStruct M>
@@ -62,26 +67,52 @@ public:
     template <MessageStruct M>
     void add(std::uint64_t gas, Handler<M> handler);
 
-    /// Errors: malformed (a field, by name), unsupported (unknown type, named).
+    /// From a map in either form (genesis, command line). Errors: malformed (a field, by name), unsupported (unknown type, named).
     Result<std::shared_ptr<const AnyMessage>> decode(const codec::Value& value) const;
+    /// The next value of canonical DAG-CBOR, strictly. Errors as above.
+    Result<std::shared_ptr<const AnyMessage>> decode(CborReader& in) const;
     /// The message's struct type and those it refers to, for wallets. Empty for an unknown type.
     std::vector<StructType> struct_types(std::string_view message_type) const;
     /// All message types, sorted.
     std::vector<std::string> types() const;
+    /// What the message charges by itself; 0 for an unknown type.
+    std::uint64_t gas_of(std::string_view message_type) const;
 
 private:
     struct Entry;
+    template <MessageStruct M>
+    struct EntryOf;
+    template <MessageStruct M>
+    class Message;
+    template <MessageStruct M>
+    friend std::shared_ptr<const AnyMessage> make_message(M fields);
+    template <MessageStruct M>
+    friend const M* message_as(const AnyMessage& message);
+
+    void add_entry(std::string_view type, std::shared_ptr<const Entry> entry);
+    Result<const Entry*> entry_of(std::string_view type) const;
+
     std::map<std::string, std::shared_ptr<const Entry>, std::less<>> entries_;
 };
 
-/// DAG-CBOR map of a struct's fields; for a message with its "@" entry. Also the form in which modules store records.
+/// A message to sign and send: it belongs to no registry, so execute() refuses it (unsupported).
+template <MessageStruct M>
+std::shared_ptr<const AnyMessage> make_message(M fields);
+/// Its fields; nullptr when it is of another type.
+template <MessageStruct M>
+const M* message_as(const AnyMessage& message);
+
+/// DAG-CBOR map of a struct's fields; for a message with its "@" entry.
 template <FieldStruct T>
 codec::Value to_value(const T& fields);
-/// Errors: malformed, naming the field.
+/// to_value with amounts, addresses, digests and bytes as text: what queries answer and genesis documents hold.
+template <FieldStruct T>
+codec::Value to_readable(const T& fields);
+/// Takes both forms. Errors: malformed, naming the field.
 template <FieldStruct T>
 Result<T> from_value(const codec::Value& value);
 
-/// to_value and from_value over canonical DAG-CBOR bytes: how modules keep records in the state.
+/// to_value and from_value over canonical DAG-CBOR bytes: how modules keep records in the state. Texts must be UTF-8.
 template <FieldStruct T>
 Bytes encode_record(const T& record);
 /// For bytes this module wrote: other bytes are a damaged state and stop the process.

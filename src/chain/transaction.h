@@ -35,8 +35,8 @@ struct TransactionBody {
 struct Transaction {
     TransactionBody body;
     std::array<std::uint8_t, 65> signature{};
-    Digest hash{};               ///< SHA-256 of the wire bytes
-    std::size_t size_bytes = 0;  ///< of the wire bytes
+    Digest hash{}; ///< SHA-256 of the wire bytes
+    std::size_t size_bytes = 0; ///< of the wire bytes
 };
 
 /// Errors: malformed (naming the part), resource_exhausted (size, messages, memo), unsupported (message type).

@@ -29,7 +29,8 @@ inline constexpr std::uint8_t kFirstPointCollection = 0x80;
 inline constexpr std::size_t kStateKeyBytesMax = 256;
 inline constexpr std::size_t kStateValueBytesMax = std::size_t{1} << 20;
 
-/// Return false to end the walk.
+/// Return false to end the walk. Writing to the walked range ahead of the walk is a bug: whether it is seen depends on
+/// the implementation. Erasing or replacing keys already visited is fine.
 using StateVisitor = std::function<bool(ByteView key, ByteView value)>;
 
 /// Thread-safe unless an implementation says otherwise.
@@ -47,6 +48,10 @@ public:
     virtual void erase(ModuleId module, ByteView key) = 0;
 };
 
+/// The exclusive end that scan() walks to: `end`, or the end of begin's collection where it is empty. A begin that is empty
+/// or in a point collection, or an end outside begin's collection, is a bug and stops the process.
+Bytes scan_end(ByteView begin, ByteView end);
+
 /// Walks every key that starts with `prefix` (ordered collections).
 void scan_prefix(const StateReader& state, ModuleId module, ByteView prefix, const StateVisitor& visit);
 
@@ -62,6 +67,9 @@ public:
     using Changes = std::map<Bytes, std::optional<Bytes>, BytesLess>;
 
     explicit Overlay(const StateReader& base) : base_(base) {}
+    /// A layer over another overlay, not a copy of it: there are no copies.
+    explicit Overlay(const Overlay& base) : StateWriter(), base_(base) {}
+    Overlay& operator=(const Overlay&) = delete;
     std::optional<Bytes> get(ModuleId module, ByteView key) const override;
     void scan(ModuleId module, ByteView begin, ByteView end, const StateVisitor& visit) const override;
     void put(ModuleId module, ByteView key, ByteView value) override;
