@@ -27,6 +27,9 @@ inline constexpr std::string_view kCheckerAllowList = "allow_list"; ///< data: m
 inline constexpr std::string_view kCheckerTokenHolder =
     "token_holder"; ///< data: token's address ‖ least balance, 16 bytes
 
+/// 100 % of anything that is shared: 10^8 units.
+inline constexpr std::uint32_t kWhole = 100'000'000;
+
 inline constexpr std::size_t kParentsMax = 16;
 inline constexpr std::size_t kAncestorsMax = 1024;
 inline constexpr std::size_t kCreatorsMax = 32;

@@ -5,10 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace assay::chain::registry {
-
-/// 100 % of anything that is shared: 10^8 units.
-inline constexpr std::uint32_t kWhole = 100'000'000;
+namespace assay::chain {
 
 struct RegistryParams {
     static constexpr std::string_view kModule = "registry";
@@ -37,8 +34,10 @@ struct RegistryParams {
         visit("arbitration_blocks", self.arbitration_blocks);
         visit("deadlines_per_block_max", self.deadlines_per_block_max);
     }
+    bool operator==(const RegistryParams&) const = default;
+
     /// Errors: invalid_argument, naming the parameter and its range.
     Result<void> validate() const;
 };
 
-} // namespace assay::chain::registry
+} // namespace assay::chain
