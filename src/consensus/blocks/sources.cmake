@@ -1,0 +1,1 @@
+list(APPEND consensus_sources blocks/block_log.cpp)

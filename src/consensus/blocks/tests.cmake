@@ -1,0 +1,1 @@
+assay_test(block_log_test SOURCES blocks/block_log_test.cpp DEPS consensus)

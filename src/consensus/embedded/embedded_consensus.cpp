@@ -1,0 +1,337 @@
+// The life of a block is in make_block(): candidates, proposal, log, execution beside the log's sync, commit, observers.
+#include "consensus/embedded/embedded_consensus.h"
+
+#include "consensus/embedded/block.h"
+#include "consensus/embedded/check_pool.h"
+#include "crypto/sha256.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <shared_mutex>
+#include <span>
+#include <thread>
+
+namespace assay::consensus {
+namespace {
+
+using chain::TxCode;
+
+/// Transactions checked in one go: some milliseconds of recovery, so that a commit never waits long for the gate.
+constexpr std::size_t kSliceTransactions = 256;
+
+std::int64_t system_clock_ms() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+Submission refusal(ByteView wire, TxCode code, std::string why) {
+    Submission submission{.hash = crypto::sha256(wire), .result = {}};
+    submission.result.code = code;
+    submission.result.log = std::move(why);
+    return submission;
+}
+
+chain::BlockInfo info_of(const EmbeddedBlock& block) {
+    chain::BlockInfo info{.chain_id = block.chain_id,
+                          .height = block.height,
+                          .time_ms = block.time_ms,
+                          .proposer = block.proposer,
+                          .last_commit = {},
+                          .misbehavior = {}};
+    // The one validator signed the block before; with a single signer its power has no influence, only that it is there.
+    if (block.parent != crypto::Digest{}) info.last_commit.push_back({block.proposer, 1, true});
+    return info;
+}
+
+class EmbeddedConsensusImplementation final : public EmbeddedConsensus {
+public:
+    EmbeddedConsensusImplementation(chain::Application& application, std::vector<BlockObserver*> observers,
+                                    EmbeddedOptions options)
+        : application_(application), observers_(std::move(observers)), options_(std::move(options)),
+          mempool_(options_.mempool), checks_(options_.check_threads) {
+        if (!options_.clock_ms) options_.clock_ms = system_clock_ms;
+    }
+    ~EmbeddedConsensusImplementation() override { stop(); }
+
+    Result<void> open();
+    void run() {
+        thread_ = std::jthread([this] { make_blocks(); });
+    }
+
+    void submit(std::vector<Bytes> transactions, std::function<void(std::vector<Submission>)> done) override;
+    ConsensusStatus status() const override;
+    void stop() override;
+    Result<EmbeddedBlock> stored_block(std::uint64_t height) const override {
+        return decode_block(TRY(log_->read(height)));
+    }
+    std::uint64_t first_stored_height() const override { return log_->first_height(); }
+    void wait_until_idle() override;
+
+private:
+    std::vector<Submission> check(std::vector<Bytes> transactions);
+    void check_slice(std::span<Bytes> wires, std::vector<Submission>& submissions);
+    Result<void> replay();
+    void make_blocks();
+    bool wait_for_work();
+    Result<void> make_block();
+    Result<void> execute(const EmbeddedBlock& block, bool in_log);
+    EmbeddedBlock propose();
+    std::size_t check_waiting_again();
+
+    chain::Application& application_;
+    std::vector<BlockObserver*> observers_;
+    EmbeddedOptions options_;
+    std::unique_ptr<BlockLog> log_;
+    Mempool mempool_;
+    /// Checks hold it shared; a commit, and the second look at what still waits, alone: between the two the application does
+    /// not know the nonces that are waiting, and would refuse the ones after them.
+    std::shared_mutex gate_;
+
+    mutable std::mutex mutex_; ///< guards what follows
+    std::condition_variable changed_;
+    bool stopping_ = false;
+    bool working_ = false;
+    bool has_work_ = false; ///< something came into the mempool since the last block was started
+    std::uint64_t height_ = 0;
+    std::int64_t time_ms_ = 0;
+    crypto::Digest last_hash_{};
+    crypto::Digest app_hash_{};
+    std::string chain_id_;
+    std::string trouble_;
+
+    CheckPool checks_;
+    std::jthread thread_;
+};
+
+Result<void> EmbeddedConsensusImplementation::open() {
+    log_ = TRY(BlockLog::open(options_.blocks_folder));
+    const chain::ApplicationInfo state = application_.info();
+    if (state.chain_id.empty()) return fail(ErrorCode::invalid_argument, "the state has no genesis yet");
+    chain_id_ = state.chain_id;
+    height_ = state.height;
+    app_hash_ = state.app_hash;
+    const std::uint64_t first = log_->first_height(), last = log_->last_height();
+    if (last != 0 && last < height_) {
+        return fail(ErrorCode::malformed, "the state is at height " + std::to_string(height_) +
+                                              " but the block log in " + options_.blocks_folder.string() + " ends at " +
+                                              std::to_string(last) + ": it is damaged or of another node");
+    }
+    if (last != 0 && first > height_ + 1) {
+        return fail(ErrorCode::malformed, "the state is at height " + std::to_string(height_) +
+                                              " but the block log in " + options_.blocks_folder.string() +
+                                              " begins at " + std::to_string(first));
+    }
+    if (last != 0 && height_ >= first) {
+        const EmbeddedBlock block = TRY(stored_block(height_));
+        last_hash_ = hash_of(block);
+        time_ms_ = block.time_ms;
+    }
+    return replay();
+}
+
+Result<void> EmbeddedConsensusImplementation::replay() {
+    while (height_ < log_->last_height()) {
+        const EmbeddedBlock block = TRY(stored_block(height_ + 1));
+        const std::string where = "replaying block " + std::to_string(block.height);
+        if (block.chain_id != chain_id_)
+            return fail(ErrorCode::malformed,
+                        where + ": it is of chain " + block.chain_id + ", the state of " + chain_id_);
+        if (block.parent != last_hash_) return fail(ErrorCode::malformed, where + ": its parent is another block");
+        if (block.app_hash != app_hash_) {
+            return fail(ErrorCode::malformed, where + ": it was made over app hash " + to_hex(block.app_hash) +
+                                                  ", the state has " + to_hex(app_hash_));
+        }
+        const auto done = execute(block, true);
+        if (!done) return fail_in(where, done.error());
+    }
+    return {};
+}
+
+void EmbeddedConsensusImplementation::submit(std::vector<Bytes> transactions,
+                                             std::function<void(std::vector<Submission>)> done) {
+    auto batch = std::make_shared<std::vector<Bytes>>(std::move(transactions));
+    if (checks_.post([this, batch, done] { done(check(std::move(*batch))); })) return;
+    std::vector<Submission> refusals;
+    for (const Bytes& wire : *batch)
+        refusals.push_back(refusal(wire, TxCode::mempool_full, "too many transactions wait to be checked; try again"));
+    done(std::move(refusals));
+}
+
+std::vector<Submission> EmbeddedConsensusImplementation::check(std::vector<Bytes> transactions) {
+    std::vector<Submission> submissions;
+    submissions.reserve(transactions.size());
+    const std::string trouble = status().trouble;
+    if (!trouble.empty()) {
+        for (const Bytes& wire : transactions)
+            submissions.push_back(refusal(wire, TxCode::mempool_full, "no blocks are being made: " + trouble));
+        return submissions;
+    }
+    const std::span all(transactions);
+    for (std::size_t at = 0; at < all.size(); at += kSliceTransactions)
+        check_slice(all.subspan(at, std::min(kSliceTransactions, all.size() - at)), submissions);
+    return submissions;
+}
+
+void EmbeddedConsensusImplementation::check_slice(std::span<Bytes> wires, std::vector<Submission>& submissions) {
+    {
+        const std::shared_lock gate(gate_);
+        const std::vector<ByteView> views(wires.begin(), wires.end());
+        std::vector<chain::CheckResult> results = application_.check_transactions(views, false);
+        for (std::size_t i = 0; i < wires.size(); ++i) {
+            Submission submission{.hash = crypto::sha256(wires[i]), .result = std::move(results[i].result)};
+            if (submission.result.code == TxCode::ok) {
+                auto added = mempool_.add({.wire = std::move(wires[i]),
+                                           .hash = submission.hash,
+                                           .sender = results[i].sender,
+                                           .nonce = results[i].nonce});
+                if (!added) {
+                    submission.result.code = TxCode::mempool_full;
+                    submission.result.log = std::move(added.error().message);
+                }
+            }
+            submissions.push_back(std::move(submission));
+        }
+        const std::lock_guard lock(mutex_);
+        has_work_ = true;
+    }
+    changed_.notify_all();
+}
+
+ConsensusStatus EmbeddedConsensusImplementation::status() const {
+    const std::lock_guard lock(mutex_);
+    return {.mode = "embedded",
+            .height = height_,
+            .time_ms = time_ms_,
+            .waiting_transactions = mempool_.size(),
+            .trouble = trouble_};
+}
+
+void EmbeddedConsensusImplementation::stop() {
+    checks_.close();
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void EmbeddedConsensusImplementation::wait_until_idle() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(
+        lock, [this] { return stopping_ || !trouble_.empty() || (!working_ && !has_work_ && mempool_.size() == 0); });
+}
+
+/// False when it is time to end.
+bool EmbeddedConsensusImplementation::wait_for_work() {
+    std::unique_lock lock(mutex_);
+    working_ = false;
+    changed_.notify_all();
+    if (options_.block_interval_ms > 0) {
+        changed_.wait_for(lock, std::chrono::milliseconds(options_.block_interval_ms), [this] { return stopping_; });
+    } else {
+        changed_.wait(lock, [this] { return stopping_ || has_work_; });
+    }
+    has_work_ = false;
+    working_ = true;
+    return !stopping_;
+}
+
+void EmbeddedConsensusImplementation::make_blocks() {
+    while (wait_for_work()) {
+        auto made = make_block();
+        if (made) continue;
+        std::fprintf(stderr, "error: no more blocks: %s\n", made.error().message.c_str());
+        const std::lock_guard lock(mutex_);
+        trouble_ = std::move(made.error().message);
+        working_ = false;
+        changed_.notify_all();
+        return;
+    }
+}
+
+EmbeddedBlock EmbeddedConsensusImplementation::propose() {
+    EmbeddedBlock block{.chain_id = chain_id_,
+                        .height = height_ + 1,
+                        .time_ms = std::max(options_.clock_ms(), time_ms_ + 1),
+                        .parent = last_hash_,
+                        .app_hash = app_hash_,
+                        .proposer = options_.proposer,
+                        .transactions = {}};
+    // Twice what fits: the application leaves out what has become invalid.
+    block.transactions = application_.prepare_proposal(
+        info_of(block), mempool_.candidates(2 * options_.block_bytes_max), options_.block_bytes_max);
+    return block;
+}
+
+Result<void> EmbeddedConsensusImplementation::make_block() {
+    const EmbeddedBlock block = propose();
+    if (block.transactions.empty() && options_.block_interval_ms == 0) {
+        const std::unique_lock gate(gate_);
+        check_waiting_again(); // drops what can never enter a block; the rest waits for a change
+        return {};
+    }
+    TRY_VOID(log_->append(block.height, encode_block(block)));
+    return execute(block, false);
+}
+
+/// `in_log`: the log has it durably already.
+Result<void> EmbeddedConsensusImplementation::execute(const EmbeddedBlock& block, bool in_log) {
+    std::future<Result<void>> synced;
+    if (!in_log) synced = std::async(std::launch::async, [this] { return log_->sync(); });
+    auto committed = std::make_shared<CommittedBlock>();
+    committed->info = info_of(block);
+    committed->hash = hash_of(block);
+    committed->transactions = block.transactions;
+    auto result = application_.finalize_block(committed->info, committed->transactions);
+    if (synced.valid()) TRY_VOID(synced.get());
+    committed->result = TRY(std::move(result));
+    std::vector<crypto::Digest> hashes;
+    for (const Bytes& wire : block.transactions) hashes.push_back(crypto::sha256(wire));
+    {
+        const std::unique_lock gate(gate_);
+        TRY(application_.commit());
+        mempool_.remove(hashes);
+        const std::size_t still_waiting = check_waiting_again();
+        const std::lock_guard lock(mutex_);
+        height_ = block.height;
+        time_ms_ = block.time_ms;
+        last_hash_ = committed->hash;
+        app_hash_ = committed->result.app_hash;
+        has_work_ = has_work_ || still_waiting > 0;
+    }
+    for (BlockObserver* observer : observers_) observer->on_block(committed);
+    return {};
+}
+
+/// What still waits may have become invalid. Gives back how many are left.
+std::size_t EmbeddedConsensusImplementation::check_waiting_again() {
+    const std::vector<WaitingTransaction> waiting = mempool_.waiting();
+    std::vector<ByteView> views;
+    views.reserve(waiting.size());
+    for (const WaitingTransaction& transaction : waiting) views.emplace_back(transaction.wire);
+    const std::vector<chain::CheckResult> results = application_.check_transactions(views, true);
+    std::vector<crypto::Digest> invalid;
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        if (results[i].result.code != TxCode::ok) invalid.push_back(waiting[i].hash);
+    }
+    mempool_.remove(invalid);
+    return waiting.size() - invalid.size();
+}
+
+} // namespace
+
+Result<std::unique_ptr<EmbeddedConsensus>> EmbeddedConsensus::start(chain::Application& application,
+                                                                    std::vector<BlockObserver*> observers,
+                                                                    EmbeddedOptions options) {
+    auto consensus =
+        std::make_unique<EmbeddedConsensusImplementation>(application, std::move(observers), std::move(options));
+    TRY_VOID(consensus->open());
+    consensus->run();
+    return consensus;
+}
+
+} // namespace assay::consensus

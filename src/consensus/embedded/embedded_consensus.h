@@ -1,0 +1,47 @@
+#pragma once
+/// Consensus of one node: it orders what it is sent and commits in groups. As many transactions as have come while the
+/// block before was being made durable form the next one, so throughput does not wait for the disk and a lone transaction
+/// does not wait for company.
+///
+/// A block is appended to the log, executed while the log is being synced, and committed; only then are observers told.
+/// After a crash, blocks that the log has and the state lacks are executed again. Any failure to write ends block making
+/// for good (status().trouble): nothing is told to have succeeded that might be lost.
+#include "consensus/blocks/block_log.h"
+#include "consensus/consensus.h"
+#include "consensus/embedded/block.h"
+#include "consensus/embedded/mempool.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+namespace assay::consensus {
+
+struct EmbeddedOptions {
+    std::filesystem::path blocks_folder;
+    chain::ConsensusAddress proposer; ///< this node's validator, the one signer of every block
+    /// 0: a block as soon as there is a transaction, and none without. Otherwise a block every so often, empty or not.
+    std::uint32_t block_interval_ms = 0;
+    std::size_t block_bytes_max = std::size_t{8} << 20;
+    std::uint32_t check_threads = 0; ///< 0 = one a core
+    MempoolLimits mempool;
+    /// Milliseconds since 1970; block times are this, but always rise. For tests; the system's clock when empty.
+    std::function<std::int64_t()> clock_ms;
+};
+
+class EmbeddedConsensus : public Consensus {
+public:
+    /// Borrows `application` (past init_chain or with a genesis given) and the observers, which must outlive it. Replays first.
+    /// Errors: malformed (the log and the state do not belong together, or damage, named), io, and what replay meets.
+    static Result<std::unique_ptr<EmbeddedConsensus>>
+    start(chain::Application& application, std::vector<BlockObserver*> observers, EmbeddedOptions options);
+
+    /// A block as it was ordered. Errors: not_found, malformed (damage), io.
+    virtual Result<EmbeddedBlock> stored_block(std::uint64_t height) const = 0;
+    virtual std::uint64_t first_stored_height() const = 0;
+    /// Waits until the mempool has been empty and every block committed once. For tests and orderly ends.
+    virtual void wait_until_idle() = 0;
+};
+
+} // namespace assay::consensus

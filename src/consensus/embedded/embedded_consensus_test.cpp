@@ -1,0 +1,272 @@
+#include "consensus/embedded/embedded_consensus.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <future>
+#include <unistd.h>
+
+namespace assay::consensus {
+namespace {
+
+/// What survives a crash of the application below.
+struct Disk {
+    std::uint64_t height = 0;
+    crypto::Digest app_hash{};
+    std::vector<Bytes> applied;
+};
+
+/// Appends transactions to a list; the app hash chains over them. A transaction is {sender, nonce, …}; sender 255 is
+/// malformed. commit() can be told to fail or to be lost.
+class ListApplication final : public chain::Application {
+public:
+    explicit ListApplication(Disk& disk) : disk_(disk) {}
+
+    chain::ApplicationInfo info() const override {
+        return {.chain_id = "test-1", .height = disk_.height, .app_hash = disk_.app_hash};
+    }
+    Result<chain::GenesisResponse> init_chain(const chain::GenesisRequest&) override {
+        return chain::GenesisResponse{};
+    }
+    chain::CheckResult check_transaction(ByteView wire, bool recheck) override {
+        if (recheck) ++rechecks;
+        chain::CheckResult checked;
+        if (wire.size() < 2 || wire[0] == 255) {
+            checked.result.code = chain::TxCode::malformed;
+            checked.result.log = "transaction: sender 255";
+            return checked;
+        }
+        checked.sender.bytes[19] = wire[0];
+        checked.nonce = wire[1];
+        return checked;
+    }
+    std::vector<Bytes> prepare_proposal(const chain::BlockInfo&, std::vector<Bytes> candidates, std::size_t) override {
+        return candidates;
+    }
+    bool process_proposal(const chain::BlockInfo&, const std::vector<Bytes>&) override { return true; }
+    Result<chain::BlockResult> finalize_block(const chain::BlockInfo& block, const std::vector<Bytes>& wires) override {
+        if (before_finalize) before_finalize();
+        pending_ = disk_;
+        pending_.height = block.height;
+        chain::BlockResult result;
+        for (const Bytes& wire : wires) {
+            crypto::Sha256 hash;
+            hash.update(pending_.app_hash);
+            hash.update(wire);
+            pending_.app_hash = hash.finish();
+            pending_.applied.push_back(wire);
+            result.transactions.emplace_back();
+        }
+        result.app_hash = pending_.app_hash;
+        return result;
+    }
+    Result<std::uint64_t> commit() override {
+        if (fail_commit) return fail(ErrorCode::io, "state: no space left on device");
+        disk_ = pending_;
+        return 0;
+    }
+    Result<chain::QueryResponse> query(const chain::QueryRequest&) const override {
+        return fail(ErrorCode::not_found, "no queries");
+    }
+    std::vector<chain::SnapshotDescription> list_snapshots() const override { return {}; }
+    Result<Bytes> load_snapshot_chunk(std::uint64_t, std::uint32_t, std::uint32_t) const override {
+        return fail(ErrorCode::not_found, "no snapshots");
+    }
+    chain::OfferResult offer_snapshot(const chain::SnapshotDescription&, const crypto::Digest&) override {
+        return chain::OfferResult::reject;
+    }
+    chain::ChunkResult apply_snapshot_chunk(std::uint32_t, ByteView) override {
+        return chain::ChunkResult::reject_snapshot;
+    }
+    const chain::MessageRegistry& messages() const override { return registry_; }
+
+    std::atomic<bool> fail_commit = false;
+    std::atomic<int> rechecks = 0;
+    std::function<void()> before_finalize;
+
+private:
+    Disk& disk_;
+    Disk pending_;
+    chain::MessageRegistry registry_;
+};
+
+class Recorder final : public BlockObserver {
+public:
+    void on_block(const std::shared_ptr<const CommittedBlock>& block) override { blocks.push_back(block); }
+    std::vector<std::shared_ptr<const CommittedBlock>> blocks;
+};
+
+class EmbeddedConsensusTest : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ =
+            std::filesystem::temp_directory_path() / ("assay_embedded_" + std::to_string(::getpid()) + "_" +
+                                                      testing::UnitTest::GetInstance()->current_test_info()->name());
+        std::filesystem::remove_all(folder_);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    Result<std::unique_ptr<EmbeddedConsensus>> start(chain::Application& application,
+                                                     std::vector<BlockObserver*> observers = {}) {
+        EmbeddedOptions options;
+        options.blocks_folder = folder_;
+        options.check_threads = 2;
+        options.clock_ms = [this] { return clock_ms_; };
+        return EmbeddedConsensus::start(application, std::move(observers), options);
+    }
+    static std::vector<Submission> submit(Consensus& consensus, std::vector<Bytes> wires) {
+        std::promise<std::vector<Submission>> promise;
+        auto future = promise.get_future();
+        consensus.submit(std::move(wires),
+                         [&promise](std::vector<Submission> done) { promise.set_value(std::move(done)); });
+        return future.get();
+    }
+
+    std::filesystem::path folder_;
+    Disk disk_;
+    std::int64_t clock_ms_ = 1'000'000;
+};
+
+TEST_F(EmbeddedConsensusTest, CommitsWhatIsSentAndTellsObserversInOrder) {
+    ListApplication application(disk_);
+    Recorder recorder;
+    auto consensus = start(application, {&recorder});
+    ASSERT_TRUE(consensus) << consensus.error().message;
+    for (std::uint8_t nonce = 0; nonce < 5; ++nonce) {
+        const auto done = submit(**consensus, {{1, nonce}, {255, nonce}});
+        ASSERT_EQ(done.size(), 2u);
+        EXPECT_EQ(done[0].result.code, chain::TxCode::ok);
+        EXPECT_EQ(done[0].hash, crypto::sha256(Bytes{1, nonce}));
+        EXPECT_EQ(done[1].result.code, chain::TxCode::malformed);
+        EXPECT_EQ(done[1].result.log, "transaction: sender 255");
+        (*consensus)->wait_until_idle();
+    }
+    EXPECT_EQ(disk_.applied, (std::vector<Bytes>{{1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}}));
+    ASSERT_EQ(recorder.blocks.size(), 5u);
+    for (std::size_t i = 0; i < 5; ++i) {
+        EXPECT_EQ(recorder.blocks[i]->info.height, i + 1);
+        if (i > 0)
+            EXPECT_GT(recorder.blocks[i]->info.time_ms, recorder.blocks[i - 1]->info.time_ms); // the clock stands
+    }
+    EXPECT_EQ(recorder.blocks.back()->result.app_hash, disk_.app_hash);
+    EXPECT_EQ((*consensus)->status().height, 5u);
+}
+
+TEST_F(EmbeddedConsensusTest, GroupsWhatComesWhileABlockIsMade) {
+    ListApplication application(disk_);
+    std::promise<void> reached, release;
+    std::atomic<bool> first = true;
+    application.before_finalize = [&] {
+        if (!first.exchange(false)) return;
+        reached.set_value();
+        release.get_future().wait();
+    };
+    Recorder recorder;
+    auto consensus = start(application, {&recorder});
+    submit(**consensus, {{1, 0}});
+    reached.get_future().wait();
+    for (std::uint8_t from = 2; from < 30; ++from) submit(**consensus, {{from, 0}});
+    release.set_value();
+    (*consensus)->wait_until_idle();
+    ASSERT_EQ(recorder.blocks.size(), 2u);
+    EXPECT_EQ(recorder.blocks[1]->transactions.size(), 28u);
+}
+
+TEST_F(EmbeddedConsensusTest, ReplaysBlocksThatTheStateLost) {
+    crypto::Digest expected{};
+    Disk early;
+    {
+        ListApplication application(disk_);
+        auto consensus = start(application);
+        for (std::uint8_t nonce = 0; nonce < 6; ++nonce) {
+            submit(**consensus, {{1, nonce}});
+            (*consensus)->wait_until_idle();
+            if (nonce == 2) early = disk_;
+        }
+        expected = disk_.app_hash;
+    }
+    disk_ = early; // as after a crash that lost three commits
+    ListApplication application(disk_);
+    Recorder recorder;
+    auto consensus = start(application, {&recorder});
+    ASSERT_TRUE(consensus) << consensus.error().message;
+    EXPECT_EQ(disk_.height, 6u);
+    EXPECT_EQ(disk_.app_hash, expected);
+    EXPECT_EQ(recorder.blocks.size(), 3u);
+    submit(**consensus, {{1, 6}});
+    (*consensus)->wait_until_idle();
+    EXPECT_EQ(disk_.height, 7u);
+}
+
+TEST_F(EmbeddedConsensusTest, RefusesALogThatIsNotTheStates) {
+    {
+        ListApplication application(disk_);
+        auto consensus = start(application);
+        for (std::uint8_t nonce = 0; nonce < 3; ++nonce) {
+            submit(**consensus, {{1, nonce}});
+            (*consensus)->wait_until_idle();
+        }
+    }
+    const Disk good = disk_;
+    disk_.height = 2;
+    disk_.app_hash[0] ^= 1;
+    ListApplication wrong_state(disk_);
+    const auto refused = start(wrong_state);
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("replaying block 3: it was made over app hash"), std::string::npos)
+        << refused.error().message;
+    disk_ = good;
+    disk_.height = 9;
+    ListApplication ahead(disk_);
+    EXPECT_NE(start(ahead).error().message.find("ends at 3"), std::string::npos);
+}
+
+TEST_F(EmbeddedConsensusTest, StopsForGoodWhenACommitFails) {
+    ListApplication application(disk_);
+    Recorder recorder;
+    auto consensus = start(application, {&recorder});
+    submit(**consensus, {{1, 0}});
+    (*consensus)->wait_until_idle();
+    application.fail_commit = true;
+    submit(**consensus, {{1, 1}});
+    (*consensus)->wait_until_idle();
+    EXPECT_EQ(recorder.blocks.size(), 1u) << "no observer hears of a block that is not durable";
+    EXPECT_NE((*consensus)->status().trouble.find("no space left"), std::string::npos);
+    application.fail_commit = false;
+    const auto refused = submit(**consensus, {{1, 2}});
+    EXPECT_EQ(refused[0].result.code, chain::TxCode::mempool_full);
+    EXPECT_NE(refused[0].result.log.find("no space left"), std::string::npos);
+    EXPECT_EQ(disk_.height, 1u);
+}
+
+TEST_F(EmbeddedConsensusTest, MakesEmptyBlocksOnlyOnAnInterval) {
+    ListApplication application(disk_);
+    EmbeddedOptions options;
+    options.blocks_folder = folder_;
+    options.block_interval_ms = 1;
+    auto consensus = EmbeddedConsensus::start(application, {}, options);
+    ASSERT_TRUE(consensus);
+    while ((*consensus)->status().height < 3) std::this_thread::yield();
+    (*consensus)->stop();
+    EXPECT_GE(disk_.height, 3u);
+    EXPECT_TRUE(disk_.applied.empty());
+}
+
+TEST(EmbeddedBlock, RoundTripsAndNamesDamage) {
+    EmbeddedBlock block{.chain_id = "test-1", .height = 7, .time_ms = -5, .transactions = {{1, 2}, {}, {3}}};
+    block.parent[3] = 9;
+    const Bytes bytes = encode_block(block);
+    const auto again = decode_block(bytes);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(hash_of(*again), hash_of(block));
+    EXPECT_EQ(again->transactions, block.transactions);
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        Bytes changed = bytes;
+        changed[i] ^= 0x01;
+        const auto result = decode_block(changed);
+        EXPECT_TRUE(!result || hash_of(*result) != hash_of(block)) << "byte " << i;
+    }
+}
+
+} // namespace
+} // namespace assay::consensus

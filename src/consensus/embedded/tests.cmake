@@ -1,0 +1,1 @@
+assay_test(embedded_consensus_test SOURCES embedded/mempool_test.cpp embedded/embedded_consensus_test.cpp DEPS consensus)
