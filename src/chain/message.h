@@ -63,7 +63,7 @@ public:
     template <MessageStruct M>
     using Handler = std::function<Result<void>(Context&, const Address& signer, const M&)>;
 
-    /// `gas` is charged before the handler runs. Types are unique.
+    /// `gas` is charged before the handler runs. Types are unique, and a struct name means one struct in all messages.
     template <MessageStruct M>
     void add(std::uint64_t gas, Handler<M> handler);
 
@@ -93,6 +93,7 @@ private:
     Result<const Entry*> entry_of(std::string_view type) const;
 
     std::map<std::string, std::shared_ptr<const Entry>, std::less<>> entries_;
+    std::map<std::string, std::string, std::less<>> structs_; ///< name → EIP-712 type
 };
 
 /// A message to sign and send: it belongs to no registry, so execute() refuses it (unsupported).

@@ -6,7 +6,7 @@
 ///    "fee": bytes (amount of the native coin), "gas": uint, "memo": text, "msgs": [ {"@": type, …}, … ]}
 /// and signature = 65 bytes r ‖ s ‖ v over the EIP-712 digest of
 ///   Transaction(address from,uint64 nonce,uint64 expiry,uint128 fee,uint64 gas,string memo,<S1> message1,…,<Sn> messagen)
-/// in the domain {name "Assay", version "1", chainId}. The hash of a transaction is SHA-256 of its wire bytes, as CometBFT's.
+/// in the domain {name "Assay", version "1", chainId}; v is 27 or 28. The hash of a transaction is SHA-256 of its wire bytes, as CometBFT's.
 /// Thread-safe; committed class.
 #include "chain/message.h"
 
@@ -53,6 +53,6 @@ Result<void> check_signature(const Transaction& transaction);
 Bytes encode_transaction(const TransactionBody& body, const std::array<std::uint8_t, 65>& signature);
 
 /// The eth_signTypedData_v4 document of a body, as JSON text: what a wallet shows and signs.
-std::string typed_data_json(const TransactionBody& body, const MessageRegistry& registry);
+std::string typed_data_json(const TransactionBody& body);
 
 } // namespace assay::chain

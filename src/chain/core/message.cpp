@@ -15,6 +15,13 @@ StructType struct_type(const StructInfo& info) {
 } // namespace
 
 void MessageRegistry::add_entry(std::string_view type, std::shared_ptr<const Entry> entry) {
+    std::vector<const StructInfo*> structs;
+    collect_structs(*entry->info, structs);
+    for (const StructInfo* info : structs) { // one transaction may hold messages of several modules
+        const auto [it, is_first] = structs_.emplace(info->name, info->own_type);
+        ASSAY_ASSERT(is_first || it->second == info->own_type);
+        ASSAY_ASSERT(info->name != "Transaction" && info->name != "EIP712Domain");
+    }
     const bool is_new = entries_.emplace(type, std::move(entry)).second;
     ASSAY_ASSERT(is_new);
 }

@@ -5,4 +5,6 @@ list(APPEND chain_sources
   core/fields.cpp
   core/message.cpp
   core/module_account.cpp
-  core/state.cpp)
+  core/signing.cpp
+  core/state.cpp
+  core/transaction.cpp)
