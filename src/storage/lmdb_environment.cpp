@@ -4,7 +4,6 @@
 #include "storage/limits.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
@@ -20,16 +19,7 @@ constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMapBytesMin = 64 * kMebibyte;
 constexpr std::uint64_t kMapBytesDefault = std::uint64_t{64} << 30;
 constexpr std::uint64_t kMapBytesMax = std::uint64_t{32} << 40;
-constexpr std::string_view kCommitKey = "assay.commit"; // beside the table records: no table name begins so in main
 constexpr auto kGrowthPatience = std::chrono::seconds(10);
-
-std::array<std::uint8_t, 8 + kChecksumBytes> commit_record(std::uint64_t number) {
-    std::array<std::uint8_t, 8 + kChecksumBytes> record{};
-    for (std::size_t i = 0; i < 8; ++i) record[i] = static_cast<std::uint8_t>(number >> (8 * i));
-    const std::uint32_t check = crc32c(crc32c(0, as_byte_view(kCommitKey)), ByteView(record).first(8));
-    for (std::size_t i = 0; i < kChecksumBytes; ++i) record[8 + i] = static_cast<std::uint8_t>(check >> (8 * i));
-    return record;
-}
 
 bool means_damage(int code) {
     return code == MDB_CORRUPTED || code == MDB_PAGE_NOTFOUND || code == MDB_CURSOR_FULL || code == MDB_PAGE_FULL ||
@@ -45,12 +35,6 @@ struct Attempt {
 };
 
 } // namespace
-
-std::uint32_t LmdbEnvironment::Table::checksum(ByteView key, ByteView value) const {
-    const std::array<std::uint8_t, 2> key_bytes = {static_cast<std::uint8_t>(key.size()),
-                                                   static_cast<std::uint8_t>(key.size() >> 8)};
-    return crc32c(crc32c(crc32c(seed, key_bytes), key), value);
-}
 
 LmdbEnvironment::LmdbEnvironment(const std::filesystem::path& folder, const LmdbDatabase::Options& options)
     : folder_(folder), file_((folder / "data.mdb").string()), options_(options),
@@ -161,11 +145,11 @@ Result<void> LmdbEnvironment::check_commit_record() {
     if (const int code = mdb_txn_begin(handle_, nullptr, MDB_RDONLY, &transaction))
         return std::unexpected(error("cannot read", code));
     const std::uint64_t number = mdb_txn_id(transaction);
-    MDB_val key = to_lmdb(as_byte_view(kCommitKey));
+    MDB_val key = to_lmdb(as_byte_view(kCommitRecordKey));
     MDB_val stored{};
     int code = mdb_dbi_open(transaction, nullptr, 0, &main_);
     if (code == 0) code = mdb_get(transaction, main_, &key, &stored);
-    const bool same = code == 0 && std::ranges::equal(from_lmdb(stored), commit_record(number));
+    const bool same = code == 0 && is_commit_record(kCommitRecordKey, from_lmdb(stored), number);
     if (code == 0) code = mdb_txn_commit(transaction); // keeps the handle of the main table
     else mdb_txn_abort(transaction);
     if (code == MDB_NOTFOUND)
@@ -193,7 +177,7 @@ Result<TableId> LmdbEnvironment::open_table(std::string_view name) {
                     file_ + ": more than " + std::to_string(options_.tables_max) + " tables");
     Table& table = tables_[table_count_];
     table.name = name;
-    table.seed = crc32c(0, as_byte_view(name));
+    table.checksum = EntryChecksum(name);
     table.handle = TRY(open_handle(table.name));
     return TableId{static_cast<std::uint32_t>(table_count_++)};
 }
@@ -289,7 +273,7 @@ void LmdbEnvironment::grow_if_short() {
 
 Result<void> LmdbEnvironment::commit(MDB_txn* transaction) {
     const DamageGuard guard(file());
-    MDB_val key = to_lmdb(as_byte_view(kCommitKey));
+    MDB_val key = to_lmdb(as_byte_view(kCommitRecordKey));
     const auto record = commit_record(mdb_txn_id(transaction));
     MDB_val value = to_lmdb(record);
     MDB_dbi main = 0;
@@ -311,13 +295,9 @@ Error LmdbEnvironment::write_error(int code) {
 void LmdbEnvironment::stop_reading(int code) const { stop_for_damage(file(), mdb_strerror(code)); }
 
 ByteView LmdbEnvironment::checked(const Table& table, ByteView key, const MDB_val& stored) const {
-    const ByteView bytes = from_lmdb(stored);
-    if (bytes.size() < kChecksumBytes) stop_for_damage(file(), "an entry is too short for its checksum");
-    const ByteView value = bytes.first(bytes.size() - kChecksumBytes);
-    std::uint32_t stated = 0;
-    for (std::size_t i = 0; i < kChecksumBytes; ++i) stated |= std::uint32_t{bytes[value.size() + i]} << (8 * i);
-    if (table.checksum(key, value) != stated) stop_for_damage(file(), "an entry does not match its checksum");
-    return value;
+    const auto value = table.checksum.value_of(key, from_lmdb(stored));
+    if (!value) stop_for_damage(file(), "an entry does not match its checksum");
+    return *value;
 }
 
 Error LmdbEnvironment::error(const char* what, int code) const {

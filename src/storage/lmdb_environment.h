@@ -1,8 +1,8 @@
 #pragma once
 /// An open LMDB environment, shared by the database object and its transactions. Internal to the room.
 /// Thread-safe, but for what the comments restrict.
-#include "storage/crc32c.h"
 #include "storage/damage.h"
+#include "storage/entry_checksum.h"
 #include "storage/files.h"
 #include "storage/lmdb_database.h"
 
@@ -14,8 +14,6 @@
 
 namespace assay::storage {
 
-inline constexpr std::size_t kChecksumBytes = 4;
-
 inline MDB_val to_lmdb(ByteView bytes) { return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())}; }
 inline ByteView from_lmdb(const MDB_val& value) {
     return {static_cast<const std::uint8_t*>(value.mv_data), value.mv_size};
@@ -26,9 +24,7 @@ public:
     struct Table {
         std::string name;
         MDB_dbi handle = 0;
-        std::uint32_t seed = 0; ///< CRC of the name, which every checksum in the table continues
-
-        std::uint32_t checksum(ByteView key, ByteView value) const;
+        EntryChecksum checksum;
     };
 
     static Result<std::unique_ptr<LmdbEnvironment>> open(const std::filesystem::path& folder,

@@ -7,6 +7,19 @@
 #include <cstring>
 
 namespace assay::storage {
+namespace {
+
+constexpr const char* kOutOfOrder = "its keys are out of order";
+/// Larger values lie on pages of their own; reading them only to check a neighbour would cost too much.
+constexpr std::size_t kNeighbourBytesMax = 2048;
+
+int compare(const MDB_val& a, const MDB_val& b) {
+    const int order = std::memcmp(a.mv_data, b.mv_data, std::min(a.mv_size, b.mv_size));
+    if (order != 0) return order;
+    return a.mv_size < b.mv_size ? -1 : a.mv_size > b.mv_size ? 1 : 0;
+}
+
+} // namespace
 
 std::optional<ByteView> LmdbView::get(TableId table, ByteView key) const {
     const LmdbEnvironment::Table& entries = environment_.table(table);
@@ -15,9 +28,51 @@ std::optional<ByteView> LmdbView::get(TableId table, ByteView key) const {
     MDB_val name = to_lmdb(key);
     MDB_val stored{};
     const int code = mdb_get(transaction_, entries.handle, &name, &stored);
-    if (code == MDB_NOTFOUND) return std::nullopt;
+    if (code == MDB_NOTFOUND) {
+        confirm_absent(entries, key);
+        return std::nullopt;
+    }
     if (code != 0) environment_.stop_reading(code);
     return environment_.checked(entries, key, stored);
+}
+
+/// A damaged key makes the search miss others too. But then one of the two entries around the place where it ended is
+/// the damaged one, or they are on the wrong sides of the key.
+void LmdbView::confirm_absent(const LmdbEnvironment::Table& table, ByteView key) const {
+    MDB_cursor* cursor = nullptr;
+    if (const int code = mdb_cursor_open(transaction_, table.handle, &cursor)) environment_.stop_reading(code);
+    MDB_val found = to_lmdb(key);
+    MDB_val stored{};
+    const bool exists = seek_checked(table, cursor, found, stored);
+    if (exists && std::ranges::equal(from_lmdb(found), key)) stop_for_damage(environment_.file(), kOutOfOrder);
+    mdb_cursor_close(cursor);
+}
+
+bool LmdbView::seek_checked(const LmdbEnvironment::Table& table, MDB_cursor* cursor, MDB_val& key,
+                            MDB_val& value) const {
+    const MDB_val sought = key;
+    const auto move = [&](MDB_val& to_key, MDB_val& to_value, MDB_cursor_op operation) {
+        const int code = mdb_cursor_get(cursor, &to_key, &to_value, operation);
+        if (code != 0 && code != MDB_NOTFOUND) environment_.stop_reading(code);
+        return code == 0;
+    };
+    const bool found = move(key, value, MDB_SET_RANGE);
+    if (found) {
+        const int order = compare(key, sought);
+        check_neighbour(table, key, value, order >= 0);
+        if (order == 0) return true;
+    }
+    MDB_val before_key{};
+    MDB_val before_value{};
+    const bool has_before = move(before_key, before_value, found ? MDB_PREV : MDB_LAST);
+    if (has_before) check_neighbour(table, before_key, before_value, compare(before_key, sought) < 0);
+    return found && move(key, value, has_before ? MDB_NEXT : MDB_FIRST);
+}
+
+void LmdbView::check_neighbour(const LmdbEnvironment::Table& table, const MDB_val& key, const MDB_val& value,
+                               bool in_order) const {
+    if (!in_order) stop_for_damage(environment_.file(), kOutOfOrder);
+    if (value.mv_size <= kNeighbourBytesMax) environment_.checked(table, from_lmdb(key), value);
 }
 
 std::unique_ptr<Cursor> LmdbView::cursor(TableId table) const {
@@ -75,28 +130,34 @@ bool LmdbCursor::move(MDB_cursor_op operation) {
 }
 
 bool LmdbCursor::seek_at_or_after(ByteView key) {
+    ASSAY_ASSERT(view_ != nullptr);
     if (key.empty()) return first();
-    if (key.size() <= kKeyBytesMax) {
-        key_ = to_lmdb(key);
-        return move(MDB_SET_RANGE);
-    }
+    found_ = false;
+    if (view_->is_broken()) return false;
     // No entry has so long a key: what follows it is what follows its longest possible beginning, that one excluded.
-    const ByteView beginning = key.first(kKeyBytesMax);
-    key_ = to_lmdb(beginning);
-    if (!move(MDB_SET_RANGE)) return false;
-    return std::ranges::equal(from_lmdb(key_), beginning) ? next() : true;
+    const bool is_longer = key.size() > kKeyBytesMax;
+    const ByteView sought = key.first(std::min(key.size(), kKeyBytesMax));
+    const DamageGuard guard(view_->environment().file());
+    key_ = to_lmdb(sought);
+    found_ = view_->seek_checked(table_, handle_, key_, value_);
+    writes_ = view_->writes();
+    return found_ && is_longer && std::ranges::equal(from_lmdb(key_), sought) ? next() : found_;
 }
 
 bool LmdbCursor::seek_before(ByteView key) { return seek_at_or_after(key) ? previous() : last(); }
 
 bool LmdbCursor::next() {
     ASSAY_ASSERT(valid());
-    return move(MDB_NEXT);
+    const MDB_val before = key_;
+    if (move(MDB_NEXT) && compare(before, key_) >= 0) stop_for_damage(view_->environment().file(), kOutOfOrder);
+    return found_;
 }
 
 bool LmdbCursor::previous() {
     ASSAY_ASSERT(valid());
-    return move(MDB_PREV);
+    const MDB_val after = key_;
+    if (move(MDB_PREV) && compare(key_, after) >= 0) stop_for_damage(view_->environment().file(), kOutOfOrder);
+    return found_;
 }
 
 ByteView LmdbCursor::key() const {
@@ -160,7 +221,7 @@ void LmdbWrite::write(TableId table, ByteView key, ByteView value, unsigned flag
     std::uint8_t* room = make_room(entries, key, value.size(), flags);
     if (room == nullptr) return;
     std::ranges::copy(value, room);
-    seal(entries, key, {room, value.size()});
+    entries.checksum.seal(key, room, value.size());
 }
 
 std::span<std::uint8_t> LmdbWrite::reserve(TableId table, ByteView key, std::size_t value_bytes) {
@@ -193,15 +254,9 @@ std::uint8_t* LmdbWrite::make_room(const LmdbEnvironment::Table& table, ByteView
     return succeeded(code) ? static_cast<std::uint8_t*>(room.mv_data) : nullptr;
 }
 
-void LmdbWrite::seal(const LmdbEnvironment::Table& table, ByteView key, std::span<std::uint8_t> value) const {
-    const std::uint32_t check = table.checksum(key, value);
-    for (std::size_t i = 0; i < kChecksumBytes; ++i)
-        value.data()[value.size() + i] = static_cast<std::uint8_t>(check >> (8 * i));
-}
-
 void LmdbWrite::finish_reservation() const {
     if (!reservation_) return;
-    seal(*reservation_->table, reservation_->key, reservation_->value);
+    reservation_->table->checksum.seal(reservation_->key, reservation_->value.data(), reservation_->value.size());
     reservation_.reset();
 }
 

@@ -28,7 +28,14 @@ public:
     MDB_txn* end();
     void forget(LmdbCursor* cursor) const;
 
+    /// Moves to the least entry at or above `key`, which becomes that entry's key. Checks it and the entry before.
+    bool seek_checked(const LmdbEnvironment::Table& table, MDB_cursor* cursor, MDB_val& key, MDB_val& value) const;
+
 private:
+    void confirm_absent(const LmdbEnvironment::Table& table, ByteView key) const;
+    void check_neighbour(const LmdbEnvironment::Table& table, const MDB_val& key, const MDB_val& value,
+                         bool in_order) const;
+
     LmdbEnvironment& environment_;
     MDB_txn* transaction_;
     std::uint64_t writes_ = 0;
@@ -108,7 +115,6 @@ private:
     void write(TableId table, ByteView key, ByteView value, unsigned flags);
     /// Room for the value and its checksum, or nothing where the transaction has failed.
     std::uint8_t* make_room(const LmdbEnvironment::Table& table, ByteView key, std::size_t value_bytes, unsigned flags);
-    void seal(const LmdbEnvironment::Table& table, ByteView key, std::span<std::uint8_t> value) const;
     void finish_reservation() const;
     /// Whether writes still count, ahead of one.
     bool begin_change();
