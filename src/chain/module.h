@@ -16,7 +16,7 @@ public:
 
     /// `genesis` is this module's part of the genesis document, null when absent. Errors: malformed, naming the entry.
     virtual Result<void> init_genesis(Context& context, const codec::Value& genesis) const = 0;
-    /// Visits every entry of a module, point collections too, in ascending order of keys.
+    /// Visits every entry of a module, point collections too, in no particular order.
     using WalkAll = std::function<void(ModuleId, const StateVisitor&)>;
     /// What init_genesis would need to rebuild this state: deterministic, sorted.
     virtual codec::Value export_genesis(const StateReader& state, const WalkAll& all_keys) const = 0;

@@ -28,8 +28,7 @@ struct GovernanceParams {
     std::uint32_t weight_cap_ppm = 100'000; ///< no account weighs more than this
     std::uint32_t proposals_active_max = 64; ///< in their deposit or voting period at one time
     std::uint32_t deposits_max = 256; ///< accounts with a deposit in one proposal
-    std::uint32_t votes_max = 100'000; ///< accounts with a vote on one proposal
-    std::uint32_t tally_votes_per_block = 5'000; ///< work of one end_block
+    std::uint32_t cleanup_per_block = 1'000; ///< records of ended votes that one block removes
 
     static void fields(auto&& self, auto&& visit) {
         visit("deposit_min", self.deposit_min);
@@ -50,8 +49,7 @@ struct GovernanceParams {
         visit("weight_cap_ppm", self.weight_cap_ppm);
         visit("proposals_active_max", self.proposals_active_max);
         visit("deposits_max", self.deposits_max);
-        visit("votes_max", self.votes_max);
-        visit("tally_votes_per_block", self.tally_votes_per_block);
+        visit("cleanup_per_block", self.cleanup_per_block);
     }
     bool operator==(const GovernanceParams&) const = default;
 

@@ -1,0 +1,168 @@
+#include "chain/modules/bank/authorization.h"
+
+#include "base/assert.h"
+#include "chain/modules/bank/keeper.h"
+#include "chain/modules/bank/ledger.h"
+#include "chain/modules/events.h"
+#include "crypto/keccak.h"
+#include "crypto/secp256k1.h"
+
+#include <algorithm>
+
+namespace assay::chain::bank {
+namespace {
+
+constexpr std::string_view kDomainType =
+    "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+constexpr std::string_view kTransferType = "TransferWithAuthorization(address from,address to,uint256 value,uint256 "
+                                           "validAfter,uint256 validBefore,bytes32 nonce)";
+constexpr std::string_view kReceiveType = "ReceiveWithAuthorization(address from,address to,uint256 value,uint256 "
+                                          "validAfter,uint256 validBefore,bytes32 nonce)";
+constexpr std::string_view kCancelType = "CancelAuthorization(address authorizer,bytes32 nonce)";
+
+/// Half the order of secp256k1, the largest s that is low.
+constexpr Digest kHalfOrder = {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+                               0xff, 0xff, 0xff, 0xff, 0xff, 0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4,
+                               0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
+constexpr std::size_t kSignatureBytes = 65;
+
+/// hashStruct: the hash of the type's text, then one word for each member.
+class StructHash {
+public:
+    explicit StructHash(std::string_view type) { hash_.update(crypto::keccak256(as_byte_view(type))); }
+    StructHash& add(const Digest& word) {
+        hash_.update(word);
+        return *this;
+    }
+    StructHash& add(const Address& address) {
+        Digest word{};
+        std::ranges::copy(address.bytes, word.end() - kAddressBytes);
+        return add(word);
+    }
+    StructHash& add(std::string_view text) { return add(crypto::keccak256(as_byte_view(text))); }
+    Digest finish() { return hash_.finish(); }
+
+private:
+    crypto::Keccak256 hash_;
+};
+
+Digest signing_digest(const TokenDomain& domain, const Digest& struct_hash) {
+    crypto::Keccak256 hash;
+    hash.update(as_byte_view("\x19\x01"));
+    hash.update(domain.separator());
+    hash.update(struct_hash);
+    return hash.finish();
+}
+
+std::unexpected<Error> refused(std::string what) { return fail(ErrorCode::invalid_argument, std::move(what)); }
+
+/// Ethereum's block.timestamp: whole seconds.
+Digest block_seconds(const BlockInfo& block) {
+    ASSAY_ASSERT(block.time_ms >= 0);
+    return uint256(static_cast<std::uint64_t>(block.time_ms) / 1000);
+}
+
+Result<TokenDomain> require_domain(const StateReader& state, const Address& token, std::uint64_t chain_id) {
+    TRY_VOID(require_token(state, token));
+    return *token_domain(state, token, chain_id);
+}
+
+Result<void> require_unused(const StateReader& state, const Address& token, const Address& authorizer,
+                            const Digest& nonce) {
+    if (authorization_state(state, token, authorizer, nonce) == AuthorizationState::unused) return {};
+    return refused("authorization is used or canceled");
+}
+
+void mark(Context& context, const Address& token, const Address& authorizer, const Digest& nonce,
+          AuthorizationState state) {
+    const std::array<std::uint8_t, 1> value{static_cast<std::uint8_t>(state)};
+    context.state().put(ModuleId::bank, authorization_key(token, authorizer, nonce), value);
+    context.emit(
+        {state == AuthorizationState::used ? "bank.authorization_used" : "bank.authorization_canceled",
+         {{"token", event_text(token)}, {"authorizer", event_text(authorizer)}, {"nonce", event_text(nonce)}}});
+}
+
+/// Both kinds; the messages have the same fields.
+Result<void> settle(Context& context, std::uint64_t chain_id, AuthorizationKind kind, const auto& message) {
+    const TokenDomain domain = TRY(require_domain(context.state(), message.token, chain_id));
+    const Digest now = block_seconds(context.block());
+    if (now <= message.valid_after) return refused("authorization is not yet valid");
+    if (now >= message.valid_before) return refused("authorization is expired");
+    TRY_VOID(require_unused(context.state(), message.token, message.from, message.nonce));
+    const Authorization authorization{message.from,        message.to,           uint256(message.value.units()),
+                                      message.valid_after, message.valid_before, message.nonce};
+    TRY_VOID(check_authorization_signature(authorization_digest(kind, domain, authorization), message.signature,
+                                           message.from));
+    mark(context, message.token, message.from, message.nonce, AuthorizationState::used);
+    return move_funds(context, message.from, message.to, message.token, message.value);
+}
+
+} // namespace
+
+Digest TokenDomain::separator() const {
+    return StructHash(kDomainType).add(name).add(version).add(uint256(chain_id)).add(contract).finish();
+}
+
+Digest uint256(Uint128 value) {
+    Digest word{};
+    std::ranges::copy(encode_amount(Amount(value)), word.end() - kAmountBytes);
+    return word;
+}
+
+Digest authorization_digest(AuthorizationKind kind, const TokenDomain& domain, const Authorization& authorization) {
+    StructHash hash(kind == AuthorizationKind::transfer ? kTransferType : kReceiveType);
+    hash.add(authorization.from).add(authorization.to).add(authorization.value);
+    hash.add(authorization.valid_after).add(authorization.valid_before).add(authorization.nonce);
+    return signing_digest(domain, hash.finish());
+}
+
+Digest cancellation_digest(const TokenDomain& domain, const Address& authorizer, const Digest& nonce) {
+    return signing_digest(domain, StructHash(kCancelType).add(authorizer).add(nonce).finish());
+}
+
+Result<void> check_authorization_signature(const Digest& digest, ByteView signature, const Address& signer) {
+    if (signature.size() != kSignatureBytes) return refused("invalid signature length");
+    if (!std::ranges::lexicographical_compare(signature.subspan(32, 32), kHalfOrder) &&
+        !std::ranges::equal(signature.subspan(32, 32), kHalfOrder))
+        return refused("invalid signature 's' value");
+    if (signature[64] != 27 && signature[64] != 28) return refused("invalid signature 'v' value");
+    const auto recovered = crypto::recover(digest, signature);
+    if (!recovered || *recovered != signer) return refused("invalid signature");
+    return {};
+}
+
+AuthorizationState authorization_state(const StateReader& state, const Address& token, const Address& authorizer,
+                                       const Digest& nonce) {
+    const auto bytes = state.get(ModuleId::bank, authorization_key(token, authorizer, nonce));
+    if (!bytes) return AuthorizationState::unused;
+    ASSAY_ASSERT(bytes->size() == 1);
+    return static_cast<AuthorizationState>(bytes->front());
+}
+
+std::optional<TokenDomain> token_domain(const StateReader& state, const Address& token, std::uint64_t chain_id) {
+    auto record = read_token(state, token);
+    if (!record) return std::nullopt;
+    return TokenDomain{std::move(record->name), std::move(record->version), chain_id, token};
+}
+
+Result<void> transfer_with_authorization(Context& context, std::uint64_t chain_id,
+                                         const TransferWithAuthorization& message) {
+    return settle(context, chain_id, AuthorizationKind::transfer, message);
+}
+
+Result<void> receive_with_authorization(Context& context, std::uint64_t chain_id, const Address& signer,
+                                        const ReceiveWithAuthorization& message) {
+    if (message.to != signer) return refused("caller must be the payee");
+    return settle(context, chain_id, AuthorizationKind::receive, message);
+}
+
+Result<void> cancel_authorization(Context& context, std::uint64_t chain_id, const CancelAuthorization& message) {
+    const TokenDomain domain = TRY(require_domain(context.state(), message.token, chain_id));
+    TRY_VOID(require_unused(context.state(), message.token, message.authorizer, message.nonce));
+    TRY_VOID(check_authorization_signature(cancellation_digest(domain, message.authorizer, message.nonce),
+                                           message.signature, message.authorizer));
+    mark(context, message.token, message.authorizer, message.nonce, AuthorizationState::cancelled);
+    return {};
+}
+
+} // namespace assay::chain::bank

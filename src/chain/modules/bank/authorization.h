@@ -1,0 +1,52 @@
+#pragma once
+/// Transfers that somebody signed and somebody else submits. Source: EIP-3009, EIP-712; rules, their order and the texts of
+/// their errors as circlefin/stablecoin-evm's FiatTokenV2. Thread-safe; committed class.
+#include "chain/modules/bank/messages.h"
+#include "chain/modules/bank/state.h"
+
+namespace assay::chain::bank {
+
+/// A token's EIP-712 domain.
+struct TokenDomain {
+    std::string name;
+    std::string version;
+    std::uint64_t chain_id = 0;
+    Address contract; ///< the token
+
+    Digest separator() const;
+};
+
+/// What the payer signs. Integers are uint256, big-endian.
+struct Authorization {
+    Address from;
+    Address to;
+    Digest value{};
+    Digest valid_after{};
+    Digest valid_before{};
+    Digest nonce{};
+};
+
+enum class AuthorizationKind : std::uint8_t { transfer, receive };
+
+Digest uint256(Uint128 value);
+Digest authorization_digest(AuthorizationKind kind, const TokenDomain& domain, const Authorization& authorization);
+Digest cancellation_digest(const TokenDomain& domain, const Address& authorizer, const Digest& nonce);
+
+/// r ‖ s ‖ v with low s and v of 27 or 28, by `signer`. Errors: invalid_argument, in the words of ECRecover and FiatTokenV2.
+Result<void> check_authorization_signature(const Digest& digest, ByteView signature, const Address& signer);
+
+AuthorizationState authorization_state(const StateReader& state, const Address& token, const Address& authorizer,
+                                       const Digest& nonce);
+
+/// Nothing when there is no such token.
+std::optional<TokenDomain> token_domain(const StateReader& state, const Address& token, std::uint64_t chain_id);
+
+/// Errors: invalid_argument (not yet valid, expired, used or canceled, signature, unknown token, balance).
+Result<void> transfer_with_authorization(Context& context, std::uint64_t chain_id,
+                                         const TransferWithAuthorization& message);
+/// Errors: the same, and a signer who is not the payee.
+Result<void> receive_with_authorization(Context& context, std::uint64_t chain_id, const Address& signer,
+                                        const ReceiveWithAuthorization& message);
+Result<void> cancel_authorization(Context& context, std::uint64_t chain_id, const CancelAuthorization& message);
+
+} // namespace assay::chain::bank

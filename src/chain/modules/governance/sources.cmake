@@ -1,0 +1,2 @@
+list(APPEND chain_sources
+  modules/governance/governance_params.cpp)
