@@ -1,5 +1,6 @@
 #include "api/api_server.h"
 
+#include "api/chain_routes.h"
 #include "api/endpoints.h"
 #include "api/http_server.h"
 #include "api/origin.h"
@@ -16,6 +17,8 @@ namespace {
 constexpr std::size_t kPrepareThreads = 2;
 constexpr std::size_t kPrepareQueueMax = 256;
 constexpr std::size_t kEmbedQueueMax = 32;
+constexpr std::size_t kChainThreads = 2;
+constexpr std::size_t kChainQueueMax = 1024;
 constexpr std::string_view kModelPrefix = "/v1/models/";
 constexpr std::string_view kPagePolicy =
     "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
@@ -58,6 +61,7 @@ bool is_model_path(std::string_view path) {
 
 /// Bounded set of names for metrics, whatever paths clients try.
 std::string_view route_name(std::string_view path) {
+    if (ChainRoutes::owns(path)) return ChainRoutes::route_name(path);
     if (const auto* post = find_post(path)) return post->path;
     if (const auto* get = find_get(path)) return get->path;
     if (is_model_path(path)) return "/v1/models/{model}";
@@ -101,7 +105,8 @@ private:
 
 class Server final : public ApiServer {
 public:
-    Server(std::shared_ptr<ChatEngine> engine, ApiOptions options) : options_(std::move(options)) {
+    Server(std::shared_ptr<ChatEngine> engine, std::shared_ptr<ChainNode> chain, ApiOptions options)
+        : options_(std::move(options)), chain_(std::move(chain), chain_pool_) {
         context_.engine = std::move(engine);
     }
     ~Server() override { stop(); }
@@ -146,6 +151,7 @@ public:
         if (http_) http_->stop();
         prepare_.stop();
         embed_.stop();
+        chain_pool_.stop();
     }
 
 private:
@@ -158,10 +164,16 @@ private:
     ApiContext context_;
     WorkerPool prepare_{kPrepareThreads, kPrepareQueueMax};
     WorkerPool embed_{1, kEmbedQueueMax};
+    WorkerPool chain_pool_{kChainThreads, kChainQueueMax};
+    ChainRoutes chain_;
     std::unique_ptr<HttpServer> http_; // last: its threads use the rest
 };
 
 void Server::handle(const RequestPtr& request, ResponderPtr responder) {
+    if (ChainRoutes::owns(request->path)) {
+        if (context_.draining && request->method == "POST") return responder->send(to_response(draining()));
+        return chain_.handle(request, std::move(responder));
+    }
     const auto origin = request->header("Origin");
     if (!origin.empty()) {
         if (!origin_allowed(origin, request->header("Host"), options_.allowed_origins))
@@ -225,8 +237,9 @@ void Server::answered(const HttpRequest& request, int status, double seconds) {
 
 } // namespace
 
-Result<std::unique_ptr<ApiServer>> ApiServer::start(std::shared_ptr<ChatEngine> engine, ApiOptions options) {
-    auto server = std::make_unique<Server>(std::move(engine), std::move(options));
+Result<std::unique_ptr<ApiServer>> ApiServer::start(std::shared_ptr<ChatEngine> engine, ApiOptions options,
+                                                    std::shared_ptr<ChainNode> chain) {
+    auto server = std::make_unique<Server>(std::move(engine), std::move(chain), std::move(options));
     TRY_VOID(server->listen());
     return server;
 }

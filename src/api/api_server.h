@@ -1,7 +1,8 @@
 #pragma once
-/// The node's HTTP surface: OpenAI's endpoints, health, metrics, the API's description and the chat page.
+/// The node's HTTP surface: OpenAI's endpoints, the chain, health, metrics, the API's description and the chat page.
 /// Thread-safe. Owns its threads (1-2 for sockets, 2 for preparing requests, 1 for embeddings); shares the engine.
 /// Errors: start fails with io when the address cannot be bound, invalid_argument when it is not an address.
+#include "api/chain_ports.h"
 #include "api/ports.h"
 #include "base/result.h"
 
@@ -32,7 +33,9 @@ struct ApiOptions {
 
 class ApiServer {
 public:
-    static Result<std::unique_ptr<ApiServer>> start(std::shared_ptr<ChatEngine> engine, ApiOptions options);
+    /// `chain` may be null: then /chain and /eth answer 404.
+    static Result<std::unique_ptr<ApiServer>> start(std::shared_ptr<ChatEngine> engine, ApiOptions options,
+                                                    std::shared_ptr<ChainNode> chain = nullptr);
     virtual ~ApiServer() = default; ///< stops
 
     virtual std::uint16_t port() const = 0;

@@ -60,6 +60,9 @@ public:
     virtual Result<std::string> query(std::string_view path, std::string_view arguments,
                                       std::optional<std::uint64_t> height, bool prove) const = 0;
 
+    /// A body of several transactions, one after the other (a CBOR sequence, RFC 8742; Ethereum's in between as they are).
+    /// Errors: malformed, with the byte; resource_exhausted (too many).
+    virtual Result<std::vector<Bytes>> split(ByteView sequence) const = 0;
     /// `done` gets one entry for each transaction, in order; once.
     virtual void submit(std::vector<Bytes> transactions,
                         std::function<void(std::vector<SubmittedTransaction>)> done) = 0;
