@@ -8,8 +8,7 @@
 #include <secp256k1_recovery.h>
 
 #include <algorithm>
-#include <cstring>
-#include <strings.h>
+#include <string.h>
 
 namespace assay::crypto {
 namespace {
