@@ -8,10 +8,6 @@ namespace {
 __extension__ typedef unsigned __int128 Wide;
 
 constexpr std::uint64_t kMask = (std::uint64_t{1} << 51) - 1;
-/// 16 p, limb by limb: keeps differences above zero.
-constexpr std::uint64_t kSixteenP0 = 16 * (kMask - 18);
-constexpr std::uint64_t kSixteenP = 16 * kMask;
-
 Wide product(std::uint64_t a, std::uint64_t b) { return static_cast<Wide>(a) * b; }
 
 /// Carries of a product: limbs end below 2^51 but the first, which may be a little above.
@@ -33,19 +29,17 @@ std::uint64_t load(const std::uint8_t* bytes) {
     return number;
 }
 
-} // namespace
-
-Field25519 Field25519::carried(Limbs limbs) {
+/// One pass of carries; two leave the number below 2^255 + 19.
+void carry(std::array<std::uint64_t, 5>& limbs) {
     for (std::size_t i = 0; i < 4; ++i) {
         limbs[i + 1] += limbs[i] >> 51;
         limbs[i] &= kMask;
     }
     limbs[0] += 19 * (limbs[4] >> 51);
     limbs[4] &= kMask;
-    Field25519 result;
-    result.limbs_ = limbs;
-    return result;
 }
+
+} // namespace
 
 Field25519 Field25519::from_bytes(std::span<const std::uint8_t, 32> bytes) {
     Field25519 result;
@@ -56,8 +50,10 @@ Field25519 Field25519::from_bytes(std::span<const std::uint8_t, 32> bytes) {
 }
 
 std::array<std::uint8_t, 32> Field25519::to_bytes() const {
-    Limbs limbs = carried(carried(limbs_).limbs_).limbs_;
-    // Below 2^255 + small now; adding 19 overflows 2^255 exactly when the number is p or more.
+    Limbs limbs = limbs_;
+    carry(limbs);
+    carry(limbs);
+    // Below 2^255 + 19 now; adding 19 overflows 2^255 exactly when the number is p or more.
     std::uint64_t above = (limbs[0] + 19) >> 51;
     for (std::size_t i = 1; i < 5; ++i) above = (limbs[i] + above) >> 51;
     limbs[0] += 19 * above;
@@ -66,23 +62,11 @@ std::array<std::uint8_t, 32> Field25519::to_bytes() const {
         limbs[i] &= kMask;
     }
     limbs[4] &= kMask;
-    std::array<std::uint8_t, 32> bytes{};
-    for (std::size_t bit = 0; bit < 255; ++bit) {
-        bytes[bit / 8] |= static_cast<std::uint8_t>((limbs[bit / 51] >> (bit % 51) & 1) << (bit % 8));
-    }
+    const std::uint64_t words[4] = {limbs[0] | limbs[1] << 51, limbs[1] >> 13 | limbs[2] << 38,
+                                    limbs[2] >> 26 | limbs[3] << 25, limbs[3] >> 39 | limbs[4] << 12};
+    std::array<std::uint8_t, 32> bytes;
+    for (std::size_t i = 0; i < 32; ++i) bytes[i] = static_cast<std::uint8_t>(words[i / 8] >> (8 * (i % 8)));
     return bytes;
-}
-
-Field25519 operator+(const Field25519& a, const Field25519& b) {
-    Field25519 result;
-    for (std::size_t i = 0; i < 5; ++i) result.limbs_[i] = a.limbs_[i] + b.limbs_[i];
-    return result;
-}
-
-Field25519 operator-(const Field25519& a, const Field25519& b) {
-    Field25519::Limbs limbs;
-    for (std::size_t i = 0; i < 5; ++i) limbs[i] = a.limbs_[i] + (i == 0 ? kSixteenP0 : kSixteenP) - b.limbs_[i];
-    return Field25519::carried(limbs);
 }
 
 Field25519 operator*(const Field25519& x, const Field25519& y) {
