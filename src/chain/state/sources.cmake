@@ -1,0 +1,4 @@
+list(APPEND chain_sources
+  state/node.cpp state/node_reader.cpp state/proof.cpp state/proof_make.cpp state/state_lookup.cpp
+  state/state_prepare.cpp state/state_rollback.cpp state/state_store.cpp state/state_tables.cpp state/state_view.cpp
+  state/sweep.cpp state/tree_hash.cpp state/tree_update.cpp state/value_cache.cpp)
