@@ -37,7 +37,7 @@ struct Licence {
     std::uint64_t id = 0;
     Digest asset{};
     Digest terms{};
-    Address holder;
+    Address holder{};
     std::uint64_t height = 0;
     std::uint64_t expires_ms = 0; ///< 0 = never
     bool transferable = false;
@@ -74,9 +74,9 @@ struct Approval {
 struct AllowListMember {
     static constexpr std::string_view kStruct = "RegistryAllowListMember";
     static constexpr std::uint8_t kCollection = 0x09;
-    Address manager;
-    std::string list;
-    Address member;
+    Address manager{};
+    std::string list{};
+    Address member{};
     /// Names differ in length, so they come last.
     static StateKey key_of(const Address& manager, std::string_view list, const Address& member) {
         return StateKey(kCollection).add(manager.bytes).add(member.bytes).add(as_byte_view(list));

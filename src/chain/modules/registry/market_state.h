@@ -5,22 +5,22 @@
 namespace assay::chain::registry {
 
 inline constexpr std::size_t kKeyBytesMax = 4096; ///< encryption keys and key grants
-inline constexpr std::uint32_t kOrderQuantityMax = 64;
+inline constexpr std::uint32_t kOrderQuantityMax = 32;
 
 struct Listing {
     static constexpr std::string_view kStruct = "RegistryListing";
     static constexpr std::uint8_t kCollection = 0x20;
     std::uint64_t id = 0;
-    Address seller;
+    Address seller{};
     Digest asset{};
     Digest terms{};
-    Address token;
-    Amount price;
+    Address token{};
+    Amount price{};
     std::uint32_t quantity = 0; ///< left
     std::uint64_t expiry = 0;
     std::uint64_t delivery_blocks = 0;
     std::uint64_t dispute_blocks = 0;
-    Address arbiter;
+    Address arbiter{};
     bool open = true;
     static StateKey key_of(std::uint64_t id) { return StateKey(kCollection).add_u64(id); }
     StateKey key() const { return key_of(id); }
@@ -46,9 +46,9 @@ struct Quote {
     static constexpr std::uint8_t kCollection = 0x21;
     std::uint64_t id = 0;
     std::uint64_t listing = 0;
-    Address buyer;
+    Address buyer{};
     std::uint32_t quantity = 0;
-    Amount total;
+    Amount total{};
     std::uint64_t valid_until = 0;
     static StateKey key_of(std::uint64_t id) { return StateKey(kCollection).add_u64(id); }
     StateKey key() const { return key_of(id); }
@@ -75,21 +75,21 @@ struct Order {
     std::uint64_t listing = 0;
     Digest asset{};
     Digest terms{};
-    Address seller;
-    Address buyer;
-    Address arbiter;
-    Address token;
-    Amount total;
+    Address seller{};
+    Address buyer{};
+    Address arbiter{};
+    Address token{};
+    Amount total{};
     std::uint64_t escrow = 0; ///< bank's, on which only this module acts; 0 when settled
     std::uint32_t quantity = 0;
     std::string state{kOrderEscrowed};
     std::uint64_t deadline = 0; ///< last height of the present state; 0 when settled
     std::uint64_t dispute_blocks = 0;
-    Bytes encryption_key;
-    Bytes key_grant;
-    std::vector<std::uint64_t> licences;
-    std::string reason;
-    Amount refunded;
+    Bytes encryption_key{};
+    Bytes key_grant{};
+    std::vector<std::uint64_t> licences{};
+    std::string reason{};
+    Amount refunded{};
     Digest usage_root{};
     std::uint64_t usage_receipts = 0;
     static StateKey key_of(std::uint64_t id) { return StateKey(kCollection).add_u64(id); }

@@ -12,15 +12,15 @@ struct RevenueAccount {
     static constexpr std::string_view kStruct = "RegistryRevenueAccount";
     static constexpr std::uint8_t kCollection = 0x10;
     Digest asset{};
-    Address token;
-    Amount received; ///< all payments, before anything is taken off
-    Amount fees;
-    Amount lap_in; ///< set aside for ancestors, by policy
-    Amount lap_out;
-    Amount lrp_in;
-    Amount lrp_out;
-    Amount vault_in; ///< the rest, and what this asset collected as an ancestor of others
-    Amount vault_out;
+    Address token{};
+    Amount received{}; ///< all payments, before anything is taken off
+    Amount fees{};
+    Amount lap_in{}; ///< set aside for ancestors, by policy
+    Amount lap_out{};
+    Amount lrp_in{};
+    Amount lrp_out{};
+    Amount vault_in{}; ///< the rest, and what this asset collected as an ancestor of others
+    Amount vault_out{};
     static StateKey key_of(const Digest& asset, const Address& token) {
         return StateKey(kCollection).add(asset).add(token.bytes);
     }
@@ -45,9 +45,9 @@ struct Collected {
     static constexpr std::uint8_t kCollection = 0x11;
     Digest asset{};
     Digest ancestor{};
-    Address token;
-    Amount lap;
-    Amount lrp;
+    Address token{};
+    Amount lap{};
+    Amount lrp{};
     static StateKey key_of(const Digest& asset, const Digest& ancestor, const Address& token) {
         return StateKey(kCollection).add(asset).add(ancestor).add(token.bytes);
     }
@@ -66,7 +66,7 @@ struct Holding {
     static constexpr std::string_view kStruct = "RegistryHolding";
     static constexpr std::uint8_t kCollection = 0x12;
     Digest asset{};
-    Address holder;
+    Address holder{};
     std::uint32_t units = 0;
     static StateKey key_of(const Digest& asset, const Address& holder) {
         return StateKey(kCollection).add(asset).add(holder.bytes);
@@ -84,10 +84,10 @@ struct Earnings {
     static constexpr std::string_view kStruct = "RegistryEarnings";
     static constexpr std::uint8_t kCollection = 0x13;
     Digest asset{};
-    Address holder;
-    Address token;
-    Amount settled;
-    Amount owed_fine; ///< in 10^-8 of the token's unit, so nothing is rounded until it is paid
+    Address holder{};
+    Address token{};
+    Amount settled{};
+    Amount owed_fine{}; ///< in 10^-8 of the token's unit, so nothing is rounded until it is paid
     static StateKey key_of(const Digest& asset, const Address& holder, const Address& token) {
         return StateKey(kCollection).add(asset).add(holder.bytes).add(token.bytes);
     }

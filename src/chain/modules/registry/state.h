@@ -53,14 +53,14 @@ struct Counters {
 struct AssetRecord {
     static constexpr std::string_view kStruct = "RegistryAssetRecord";
     static constexpr std::uint8_t kCollection = 0x01;
-    std::string kind;
-    std::string content;
+    std::string kind{};
+    std::string content{};
     std::uint64_t size_bytes = 0;
-    std::vector<std::string> uris;
-    std::string metadata;
-    Address creator; ///< who registered it
-    std::vector<Creator> creators;
-    std::vector<ParentLink> parents;
+    std::vector<std::string> uris{};
+    std::string metadata{};
+    Address creator{}; ///< who registered it
+    std::vector<Creator> creators{};
+    std::vector<ParentLink> parents{};
     Digest terms{};
     std::uint32_t version = 1;
     Digest previous{};
@@ -103,17 +103,17 @@ struct AssetState {
     static constexpr std::uint8_t kCollection = 0x02;
     Digest asset{};
     std::uint64_t sequence = 0; ///< order of registration, from 1
-    Address owner;
+    Address owner{};
     std::string status{kStatusActive};
     std::uint64_t height = 0;
     std::uint64_t registered_ms = 0;
     std::uint64_t expires_ms = 0; ///< from the licences it was made under; 0 = never
-    std::string bound;
+    std::string bound{};
     Digest bound_terms{}; ///< reciprocal parents: the only terms it may offer; else zero
     std::uint32_t lap_stack = 0; ///< owed to ancestors under each policy, units of 10^-8 of revenue
     std::uint32_t lrp_stack = 0;
     std::uint32_t ancestors = 0;
-    std::vector<Address> tokens; ///< its vault is open for these
+    std::vector<Address> tokens{}; ///< its vault is open for these
     static StateKey key_of(const Digest& asset) { return StateKey(kCollection).add(asset); }
     StateKey key() const { return key_of(asset); }
     static void fields(auto&& self, auto&& visit) {
@@ -137,7 +137,7 @@ struct AssetState {
 struct Edge {
     static constexpr std::string_view kStruct = "RegistryEdge";
     Digest parent{};
-    std::string policy;
+    std::string policy{};
     std::uint32_t share = 0;
     std::uint64_t licence = 0;
     bool version = false;
@@ -155,8 +155,8 @@ struct Lineage {
     static constexpr std::string_view kStruct = "RegistryLineage";
     static constexpr std::uint8_t kCollection = 0x03;
     Digest asset{};
-    std::vector<Edge> edges;
-    Bytes shares;
+    std::vector<Edge> edges{};
+    Bytes shares{};
     static StateKey key_of(const Digest& asset) { return StateKey(kCollection).add(asset); }
     StateKey key() const { return key_of(asset); }
     static void fields(auto&& self, auto&& visit) {
@@ -170,10 +170,10 @@ struct Attestation {
     static constexpr std::string_view kStruct = "RegistryAttestation";
     static constexpr std::uint8_t kCollection = 0x04;
     Digest asset{};
-    Address issuer;
-    std::string kind;
+    Address issuer{};
+    std::string kind{};
     Digest hash{};
-    std::string uri;
+    std::string uri{};
     std::uint64_t height = 0;
     static StateKey key_of(const Digest& asset, const Address& issuer, std::string_view kind) {
         return StateKey(kCollection).add(asset).add(issuer.bytes).add(as_byte_view(kind));
