@@ -95,7 +95,7 @@ void write_file(const std::filesystem::path& path, const std::string& bytes) {
 }
 
 TEST(LmdbDamage, EveryFlippedBitIsFoundOrHarmless) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     const Contents contents = make_database(folder / "db");
     const std::string good = must(read_file(folder / "db/data.mdb", std::size_t{1} << 30));
     ASSERT_TRUE(check_lmdb_file(as_byte_view(good)));
@@ -128,7 +128,7 @@ TEST(LmdbDamage, EveryFlippedBitIsFoundOrHarmless) {
 }
 
 TEST(LmdbDamage, TruncatedAndZeroedPagesAreFound) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     make_database(folder / "db");
     const std::string good = must(read_file(folder / "db/data.mdb", std::size_t{1} << 30));
     for (std::size_t page = 0; page * 4096 < good.size(); page += 7) {
@@ -149,7 +149,7 @@ TEST(LmdbDamage, TruncatedAndZeroedPagesAreFound) {
 
 /// A meta page whose number went down makes the other one, which is older, look current.
 TEST(LmdbDamage, AnOlderMetaPageIsNotTakenForTheState) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     make_database(folder / "db");
     const std::string good = must(read_file(folder / "db/data.mdb", std::size_t{1} << 30));
     const std::uint64_t commits = must(check_lmdb_file(as_byte_view(good))).commits;

@@ -18,7 +18,7 @@ void put_all(Database& database, TableId table, int first, int count, std::size_
 }
 
 TEST(LmdbDatabase, KeepsItsStateAcrossOpens) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     {
         auto database = must(LmdbDatabase::open(folder / "a/b/db"));
         put_all(*database, must(database->open_table("t")), 0, 100, 50);
@@ -35,7 +35,7 @@ TEST(LmdbDatabase, KeepsItsStateAcrossOpens) {
 }
 
 TEST(LmdbDatabase, OneOwnerAFolder) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     auto database = must(LmdbDatabase::open(folder.path()));
     const auto second = LmdbDatabase::open(folder.path());
     ASSERT_FALSE(second);
@@ -47,7 +47,7 @@ TEST(LmdbDatabase, OneOwnerAFolder) {
 }
 
 TEST(LmdbDatabase, RefusesWhatIsNoDatabase) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     EXPECT_EQ(LmdbDatabase::open(folder.path(), {.create = false}).error().code, ErrorCode::not_found);
     std::ofstream(folder / "data.mdb") << std::string(20000, 'x');
     EXPECT_EQ(LmdbDatabase::open(folder.path()).error().code, ErrorCode::malformed);
@@ -55,7 +55,7 @@ TEST(LmdbDatabase, RefusesWhatIsNoDatabase) {
 }
 
 TEST(LmdbDatabase, ASmallMapGrows) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     auto database = must(LmdbDatabase::open(folder.path(), {.unsafe_no_sync = true, .map_bytes = 1 << 20}));
     const TableId table = must(database->open_table("t"));
     for (int i = 0; i < 40; ++i) put_all(*database, table, i * 50, 50, 4000);
@@ -66,7 +66,7 @@ TEST(LmdbDatabase, ASmallMapGrows) {
 }
 
 TEST(LmdbDatabase, ATransactionLargerThanASmallMapCommitsWhenTriedAgain) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     auto database = must(LmdbDatabase::open(folder.path(), {.unsafe_no_sync = true, .map_bytes = 1 << 20}));
     const TableId table = must(database->open_table("t"));
     const auto attempt = [&] {
@@ -86,14 +86,14 @@ TEST(LmdbDatabase, ATransactionLargerThanASmallMapCommitsWhenTriedAgain) {
 
 /// Without a size asked for, the map is larger than the disk, so that nothing but the disk ends its growth.
 TEST(LmdbDatabase, TheMapIsLargerThanTheDisk) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     auto database = must(LmdbDatabase::open(folder.path()));
     const auto space = std::filesystem::space(folder.path());
     EXPECT_GT(must(database->statistics()).map_bytes, std::min<std::uint64_t>(space.capacity, std::uint64_t{32} << 40));
 }
 
 TEST(LmdbDatabase, CopiesWhileOthersReadAndWrite) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     auto database = must(LmdbDatabase::open(folder / "db", {.unsafe_no_sync = true}));
     const TableId table = must(database->open_table("t"));
     put_all(*database, table, 0, 500, 300);
@@ -112,7 +112,7 @@ TEST(LmdbDatabase, CopiesWhileOthersReadAndWrite) {
 }
 
 TEST(LmdbDatabase, TooManyReadersIsAnError) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     auto database = must(LmdbDatabase::open(folder.path(), {.readers_max = 3}));
     std::vector<std::unique_ptr<ReadTransaction>> readers;
     for (int i = 0; i < 3; ++i) readers.push_back(must(database->begin_read()));
@@ -122,7 +122,7 @@ TEST(LmdbDatabase, TooManyReadersIsAnError) {
 }
 
 TEST(LmdbDatabase, TooManyTablesIsAnError) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     auto database = must(LmdbDatabase::open(folder.path(), {.unsafe_no_sync = true, .tables_max = 2}));
     must(database->open_table("a"));
     must(database->open_table("b"));
@@ -131,7 +131,7 @@ TEST(LmdbDatabase, TooManyTablesIsAnError) {
 }
 
 TEST(LmdbDatabase, AReaderOfAKilledProcessHoldsNothing) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     const pid_t child = ::fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
@@ -150,7 +150,7 @@ TEST(LmdbDatabase, AReaderOfAKilledProcessHoldsNothing) {
 
 /// Overwrites, erasures, lists of free pages, runs of overflow pages, a transaction that spills: all of it is in order.
 TEST(LmdbFileCheck, AcceptsWhatLmdbWrites) {
-    const TestFolder folder;
+    const TestFolder folder(TestFolder::in_memory());
     for (int round = 0; round < 12; ++round) {
         {
             auto database = must(LmdbDatabase::open(folder.path(), {.unsafe_no_sync = true}));

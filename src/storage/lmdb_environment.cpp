@@ -19,6 +19,7 @@ constexpr std::uint64_t kMebibyte = std::uint64_t{1} << 20;
 constexpr std::uint64_t kMapBytesMin = 64 * kMebibyte;
 constexpr std::uint64_t kMapBytesDefault = std::uint64_t{64} << 30;
 constexpr std::uint64_t kMapBytesMax = std::uint64_t{32} << 40;
+constexpr const char* kUnfinished = "new"; ///< folder of a database that is being created
 constexpr auto kGrowthPatience = std::chrono::seconds(10);
 
 bool means_damage(int code) {
@@ -55,7 +56,9 @@ Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::filesy
         return fail(ErrorCode::not_found, folder.string() + ": holds no database");
     TRY_VOID(make_folders(folder));
     TRY_VOID(result->lock_folder());
+    std::filesystem::remove_all(folder / kUnfinished, error);
     if (!exists) TRY_VOID(result->create_database());
+    std::filesystem::remove_all(folder / kUnfinished, error);
     TRY_VOID(result->open_at(folder));
     TRY_VOID(result->check_commit_record());
     return result;
@@ -81,20 +84,16 @@ Result<void> LmdbEnvironment::lock_folder() {
 
 /// A new database appears whole or not at all: made beside its place, with a first commit, then renamed.
 Result<void> LmdbEnvironment::create_database() {
-    const std::filesystem::path part = folder_ / "new";
-    std::error_code error;
-    std::filesystem::remove_all(part, error);
+    const std::filesystem::path part = folder_ / kUnfinished;
     TRY_VOID(make_folders(part));
     TRY_VOID(open_at(part));
     MDB_txn* transaction = nullptr;
     if (const int code = mdb_txn_begin(handle_, nullptr, 0, &transaction))
-        return std::unexpected(this->error("cannot begin the first transaction", code));
+        return std::unexpected(error("cannot begin the first transaction", code));
     TRY_VOID(commit(transaction));
-    if (const int code = mdb_env_sync(handle_, 1)) return std::unexpected(this->error("cannot sync", code));
+    if (const int code = mdb_env_sync(handle_, 1)) return std::unexpected(error("cannot sync", code));
     mdb_env_close(std::exchange(handle_, nullptr));
-    TRY_VOID(rename_durably(part / "data.mdb", file_));
-    std::filesystem::remove_all(part, error);
-    return {};
+    return rename_durably(part / "data.mdb", file_);
 }
 
 std::uint64_t LmdbEnvironment::first_map_bytes() const {
@@ -108,13 +107,14 @@ Result<void> LmdbEnvironment::open_at(const std::filesystem::path& folder) {
     const std::uint64_t page_bytes = 65536; // no system has larger ones
     std::uint64_t map_bytes = first_map_bytes() / page_bytes * page_bytes;
     for (;;) { // a limit on address space shows as ENOMEM
-        Result<void> opened = open_mapped(folder, map_bytes);
-        if (opened || opened.error().code != ErrorCode::resource_exhausted || map_bytes <= kMapBytesMin) return opened;
+        const int code = open_mapped(folder, map_bytes);
+        if (code == 0) return {};
+        if (code != ENOMEM || map_bytes <= kMapBytesMin) return std::unexpected(error("cannot open", code));
         map_bytes = std::max(map_bytes / 2, kMapBytesMin);
     }
 }
 
-Result<void> LmdbEnvironment::open_mapped(const std::filesystem::path& folder, std::uint64_t map_bytes) {
+int LmdbEnvironment::open_mapped(const std::filesystem::path& folder, std::uint64_t map_bytes) {
     const DamageGuard guard(file());
     Attempt attempt;
     int code = mdb_env_create(&attempt.handle);
@@ -132,11 +132,11 @@ Result<void> LmdbEnvironment::open_mapped(const std::filesystem::path& folder, s
     if (options_.read_only) flags |= MDB_RDONLY;
     if (options_.unsafe_no_sync) flags |= MDB_NOSYNC;
     if (code == 0) code = mdb_env_open(attempt.handle, folder.c_str(), flags, 0644);
-    if (code != 0) return std::unexpected(error("cannot open", code));
+    if (code != 0) return code;
     int stale = 0; // of a process that was killed; LMDB would clear them when slots run out
     mdb_reader_check(attempt.handle, &stale);
     handle_ = std::exchange(attempt.handle, nullptr);
-    return {};
+    return 0;
 }
 
 Result<void> LmdbEnvironment::check_commit_record() {

@@ -65,7 +65,8 @@ private:
     Result<void> lock_folder();
     Result<void> create_database();
     Result<void> open_at(const std::filesystem::path& folder);
-    Result<void> open_mapped(const std::filesystem::path& folder, std::uint64_t map_bytes);
+    /// The code that LMDB gives: ENOMEM where the address space has no such room.
+    int open_mapped(const std::filesystem::path& folder, std::uint64_t map_bytes);
     Result<void> check_commit_record();
     std::uint64_t first_map_bytes() const;
     Result<MDB_dbi> open_handle(const std::string& name);

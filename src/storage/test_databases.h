@@ -24,7 +24,7 @@ public:
     Database* operator->() { return database_.get(); }
 
 private:
-    TestFolder folder_;
+    TestFolder folder_{TestFolder::in_memory()};
     std::unique_ptr<LmdbDatabase> database_;
 };
 
