@@ -7,6 +7,7 @@
 /// and signature = 65 bytes r ‖ s ‖ v over the EIP-712 digest of
 ///   Transaction(address from,uint64 nonce,uint64 expiry,uint128 fee,uint64 gas,string memo,<S1> message1,…,<Sn> messagen)
 /// in the domain {name "Assay", version "1", chainId}; v is 27 or 28. The hash of a transaction is SHA-256 of its wire bytes, as CometBFT's.
+/// Transfers signed the Ethereum way are taken as they are too: core/ethereum_transaction.h.
 /// Thread-safe; committed class.
 #include "chain/message.h"
 
@@ -37,6 +38,7 @@ struct Transaction {
     std::array<std::uint8_t, 65> signature{};
     Digest hash{}; ///< SHA-256 of the wire bytes
     std::size_t size_bytes = 0; ///< of the wire bytes
+    bool sender_recovered = false; ///< body.from was computed from the signature, which is therefore good
 };
 
 /// Errors: malformed (naming the part), resource_exhausted (size, messages, memo), unsupported (message type).

@@ -1,5 +1,6 @@
 #include "chain/transaction.h"
 
+#include "chain/core/ethereum_transaction.h"
 #include "crypto/secp256k1.h"
 
 #include <algorithm>
@@ -123,6 +124,7 @@ Result<Transaction> decode_transaction(ByteView wire, const MessageRegistry& reg
                                                        " bytes, above the limit of " +
                                                        std::to_string(kTransactionBytesMax));
     }
+    if (is_ethereum_transaction(wire)) return decode_ethereum_transaction(wire, registry);
     CborReader in(wire);
     const auto items = in.list();
     if (!items || *items != 2) return fail(ErrorCode::malformed, "transaction is not a list of body and signature");
@@ -146,6 +148,7 @@ Result<Transaction> decode_transaction(ByteView wire, const MessageRegistry& reg
 }
 
 Result<void> check_signature(const Transaction& transaction) {
+    if (transaction.sender_recovered) return {};
     const std::uint8_t v = transaction.signature.back();
     if (v != 27 && v != 28) // one form only, or anybody could give a transaction a second hash
         return fail(ErrorCode::malformed, "signature: v is " + std::to_string(v) + " instead of 27 or 28");
