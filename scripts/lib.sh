@@ -63,6 +63,9 @@ install_build_packages() {
     need_header sqlite3.h libsqlite3-dev
     need_header secp256k1_recovery.h libsecp256k1-dev
     need_header openssl/evp.h libssl-dev
+    need_header google/protobuf/message_lite.h libprotobuf-dev
+    need_program protoc protobuf-compiler
+    compgen -G '/usr/include/*/curl/curl.h' >/dev/null || need_header curl/curl.h libcurl4-openssl-dev
     # The default model comes through pip; where the system's Python has none, a virtual environment brings it.
     python3 -c 'import pip' 2>/dev/null || need_package python3-pip
     install_missing
