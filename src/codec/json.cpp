@@ -199,7 +199,7 @@ private:
         }
         if (const std::string* key = repeated_key(members)) {
             std::string quoted;
-            append_json_string(quoted, std::string_view(*key).substr(0, 64));
+            append_json_string(quoted, utf8_prefix(*key, 64));
             return malformed("key " + quoted + " appears twice in the object that ends here");
         }
         return Json(std::move(members));

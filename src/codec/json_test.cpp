@@ -1,5 +1,7 @@
 #include "codec/json.h"
 
+#include "codec/utf8.h"
+
 #include <gtest/gtest.h>
 
 namespace assay::codec {
@@ -114,6 +116,13 @@ TEST(Json, SaysWhereAndWhat) {
     EXPECT_NE(refusal("[1,\n x]").find("byte 5: no value begins like this"), std::string::npos) << refusal("[1,\n x]");
     EXPECT_NE(refusal(R"({"a":{"key":1,"key":2}})").find("key \"key\" appears twice"), std::string::npos);
     EXPECT_NE(refusal(R"({"a":1,"b":2,"\u0061":3})").find("twice"), std::string::npos);
+}
+
+TEST(Utf8, PrefixesEndBetweenCharacters) {
+    EXPECT_EQ(utf8_prefix("a€b", 9), "a€b");
+    EXPECT_EQ(utf8_prefix("a€b", 4), "a€");
+    for (const std::size_t size : {1, 2, 3}) EXPECT_EQ(utf8_prefix("a€b", size), "a");
+    EXPECT_EQ(utf8_prefix("€", 2), "");
 }
 
 TEST(Json, BoundsSizeDepthAndItems) {

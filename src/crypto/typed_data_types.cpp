@@ -1,5 +1,6 @@
 #include "crypto/typed_data_types.h"
 
+#include "codec/utf8.h"
 #include "crypto/keccak.h"
 
 #include <algorithm>
@@ -19,7 +20,7 @@ std::unexpected<Error> malformed(std::string message) { return fail(ErrorCode::m
 
 std::string quoted(std::string_view text) {
     std::string out;
-    codec::append_json_string(out, text.substr(0, 64));
+    codec::append_json_string(out, codec::utf8_prefix(text, 64));
     return out;
 }
 
