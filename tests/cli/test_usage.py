@@ -4,7 +4,7 @@ import pytest
 from conftest import run
 
 COMMANDS = ["up", "chat", "complete", "model", "model fetch", "model info", "model hash", "info", "tokenize", "detokenize",
-            "logits", "perplexity", "bench", "version"]
+            "logits", "perplexity", "bench", "version", "tool", "tool run", "tool rlp decode"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

@@ -29,6 +29,7 @@ void add_detokenize(CLI::App& app, Action& action);
 void add_logits(CLI::App& app, Action& action);
 void add_perplexity(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_tool(CLI::App& app, Action& action);
 
 /// --model, --threads, --isa.
 struct ModelFlags {

@@ -72,6 +72,7 @@ int run_command_line(int count, const char* const* arguments) {
     add_logits(app, action);
     add_perplexity(app, action);
     add_bench(app, action);
+    add_tool(app, action);
     app.add_subcommand("version", "Print the version")->callback([&action] {
         action = [] { return std::printf("assay %s\n", std::string(version()).c_str()) > 0 ? kExitDone : kExitFailed; };
     });
