@@ -19,7 +19,7 @@ struct ChainParams {
     /// Least fee, in units of the native coin for each unit of a transaction's gas limit.
     Amount gas_price_min{1};
     /// Most gas, by limits, that a block's transactions may ask for in sum.
-    std::uint64_t block_gas_max = 2'000'000'000;
+    std::uint64_t block_gas_max = 4'000'000'000;
     /// Most bytes of a block's transactions in sum.
     std::uint64_t block_bytes_max = std::uint64_t{20} << 20;
     /// Furthest a transaction's expiry may lie above the height it enters at: bounds how long anybody must remember it.

@@ -1,0 +1,56 @@
+#pragma once
+/// The application over the durable state: what consensus drives. See application.h for the contract.
+#include "chain/application.h"
+#include "chain/modules/modules.h"
+#include "chain/state/state_store.h"
+
+#include <memory>
+
+namespace assay::chain {
+
+struct ApplicationOptions {
+    std::uint64_t app_version = 1; ///< what this program can apply; an upgrade plan asks for more
+    unsigned threads = 0; ///< for signatures; 0 = one a core
+    std::size_t pending_per_sender_max = 20'000; ///< that checking lets in between two commits
+    std::size_t opened_entries_max = 400'000; ///< checked transactions kept until their block
+    std::size_t opened_bytes_max = std::size_t{512} << 20; ///< of their wire bytes
+    std::uint64_t retain_blocks = 0; ///< commit() lets the engine drop blocks below the last so many; 0 = none
+};
+
+class ChainApplication : public Application {
+public:
+    /// Borrows `store`. Errors: malformed (the state is not of this program), unsupported (made by a later version).
+    static Result<std::unique_ptr<ChainApplication>> create(StateStore& store, ModuleSet modules,
+                                                            ApplicationOptions options);
+
+    virtual const ModuleSet& modules() const = 0;
+};
+
+/// What commit() keeps beside the state: enough to answer info() and queries at that height.
+struct CommitRecord {
+    static constexpr std::string_view kStruct = "CommitRecord";
+    std::string chain_id;
+    std::uint64_t height = 0;
+    std::int64_t time_ms = 0;
+    std::uint64_t app_version = 0;
+    std::uint64_t initial_height = 1;
+    bool has_engine = false; ///< whether the engine keeps limits of its own: those that follow
+    std::uint64_t block_bytes_max = 0;
+    std::uint64_t evidence_age_blocks = 0;
+    std::int64_t evidence_age_ms = 0;
+    std::uint64_t evidence_bytes_max = 0;
+    static void fields(auto&& self, auto&& visit) {
+        visit("chain_id", self.chain_id);
+        visit("height", self.height);
+        visit("time_ms", self.time_ms);
+        visit("app_version", self.app_version);
+        visit("initial_height", self.initial_height);
+        visit("has_engine", self.has_engine);
+        visit("block_bytes_max", self.block_bytes_max);
+        visit("evidence_age_blocks", self.evidence_age_blocks);
+        visit("evidence_age_ms", self.evidence_age_ms);
+        visit("evidence_bytes_max", self.evidence_bytes_max);
+    }
+};
+
+} // namespace assay::chain

@@ -1,0 +1,185 @@
+/// The application as consensus drives it. What a block means is in apply_block.cpp.
+#include "chain/core/chain_application_impl.h"
+
+#include "chain/apply_block.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace assay::chain {
+namespace {
+
+/// Bytes of a block that are not transactions: header, commit, evidence.
+constexpr std::uint64_t kBlockOverheadBytes = std::uint64_t{2} << 20;
+constexpr std::uint64_t kEngineBlockBytesMax = std::uint64_t{100} << 20;
+
+unsigned worker_threads(const ApplicationOptions& options) {
+    const unsigned all = options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
+    return all - 1; // the caller works too
+}
+
+std::uint64_t next_height(const CommitRecord& record) {
+    return record.height == 0 ? record.initial_height : record.height + 1;
+}
+
+std::vector<Digest> hashes_of(const std::vector<Bytes>& wires) {
+    std::vector<Digest> hashes;
+    hashes.reserve(wires.size());
+    for (const Bytes& wire : wires) hashes.push_back(crypto::sha256(wire));
+    return hashes;
+}
+
+} // namespace
+
+ChainApplicationImpl::ChainApplicationImpl(StateStore& store, ModuleSet modules, ApplicationOptions options)
+    : store_(store), modules_(std::move(modules)), options_(options), workers_(worker_threads(options)),
+      cache_(options.opened_entries_max, options.opened_bytes_max),
+      check_state_(*modules_.accounts, options.pending_per_sender_max) {
+    for (const auto& module : modules_.modules) module->register_messages(messages_);
+}
+
+Result<std::unique_ptr<ChainApplication>> ChainApplication::create(StateStore& store, ModuleSet modules,
+                                                                   ApplicationOptions options) {
+    auto application = std::make_unique<ChainApplicationImpl>(store, std::move(modules), options);
+    TRY_VOID(application->open());
+    return application;
+}
+
+Result<void> ChainApplicationImpl::open() {
+    if (store_.version() == 0) return {};
+    const Bytes extra = store_.extra();
+    CommitRecord record;
+    CborReader in(extra);
+    auto read = decode_struct(struct_info<CommitRecord>(), in, &record);
+    if (!read) return fail_in("record of the last commit", std::move(read.error()));
+    if (record.height != store_.version())
+        return fail(ErrorCode::malformed, "record of the last commit: height " + std::to_string(record.height) +
+                                              " in version " + std::to_string(store_.version()));
+    if (record.app_version > options_.app_version)
+        return fail(ErrorCode::unsupported, "the state was made by application version " +
+                                                std::to_string(record.app_version) + ", this program is version " +
+                                                std::to_string(options_.app_version));
+    return take_up(std::move(record), store_.app_hash());
+}
+
+Result<std::shared_ptr<const StateReader>> ChainApplicationImpl::latest_state() const {
+    if (genesis_ != nullptr) return genesis_;
+    return TRY(store_.latest());
+}
+
+/// Makes `record` the last commit and lets checking start from its state.
+Result<void> ChainApplicationImpl::take_up(CommitRecord record, const Digest& app_hash) {
+    const auto state = TRY(latest_state());
+    const auto params = modules_.params->get<ChainParams>(*state);
+    check_state_.reset(state, params, next_height(record));
+    const std::lock_guard lock(mutex_);
+    record_ = std::move(record);
+    app_hash_ = app_hash;
+    evm_chain_ = params.evm_chain_id;
+    return {};
+}
+
+ApplicationInfo ChainApplicationImpl::info() const {
+    const std::lock_guard lock(mutex_);
+    return {record_.chain_id, record_.height, app_hash_, options_.app_version};
+}
+
+ProposalRules ChainApplicationImpl::rules_for(const StateReader& state, std::uint64_t height) const {
+    return {*modules_.accounts, state, modules_.params->get<ChainParams>(state), height};
+}
+
+std::vector<Bytes> ChainApplicationImpl::prepare_proposal(const BlockInfo& block, std::vector<Bytes> candidates,
+                                                          std::size_t bytes_max) {
+    const auto state = latest_state();
+    if (!state) return {}; // an empty block is always acceptable
+    const std::vector<Opened> opened = open_all(candidates, evm_chain_, messages_, cache_, workers_);
+    std::vector<Bytes> chosen;
+    for (const std::size_t index : choose(rules_for(**state, block.height), opened, bytes_max))
+        chosen.push_back(std::move(candidates[index]));
+    return chosen;
+}
+
+bool ChainApplicationImpl::process_proposal(const BlockInfo& block, const std::vector<Bytes>& transactions) {
+    const auto state = latest_state();
+    if (!state || block.height != next_height(record_)) return false;
+    const std::vector<Opened> opened = open_all(transactions, evm_chain_, messages_, cache_, workers_);
+    return !refuse_proposal(rules_for(**state, block.height), opened, transactions);
+}
+
+Result<BlockResult> ChainApplicationImpl::finalize_block(const BlockInfo& block,
+                                                         const std::vector<Bytes>& transactions) {
+    TRY_VOID(check_height(block));
+    const auto state = TRY(latest_state());
+    TRY_VOID(check_upgrade(*state, block.height));
+    const std::vector<Opened> opened = open_all(transactions, evm_chain_, messages_, cache_, workers_);
+    finalized_.reset();
+    Overlay changes(*state);
+    if (genesis_ != nullptr) genesis_->apply_to(changes); // genesis becomes durable with the first block
+    BlockResult result = apply_block(modules_, block, opened, changes);
+    CommitRecord record = record_;
+    record.height = block.height;
+    record.time_ms = block.time_ms;
+    record.app_version = options_.app_version;
+    result.consensus = changed_limits(changes, record);
+    Pending pending = TRY(store_.prepare(block.height, changes));
+    result.app_hash = pending.app_hash();
+    finalized_.emplace(Finalized{std::move(pending), std::move(record), hashes_of(transactions)});
+    return result;
+}
+
+Result<void> ChainApplicationImpl::check_height(const BlockInfo& block) const {
+    if (record_.chain_id.empty()) return fail(ErrorCode::invalid_argument, "block before init_chain");
+    if (block.chain_id != record_.chain_id) {
+        return fail(ErrorCode::invalid_argument,
+                    "block is of chain '" + block.chain_id + "', the state of '" + record_.chain_id + "'");
+    }
+    if (block.height != next_height(record_)) {
+        return fail(ErrorCode::invalid_argument, "block " + std::to_string(block.height) + " cannot follow height " +
+                                                     std::to_string(record_.height) + "; the next is " +
+                                                     std::to_string(next_height(record_)));
+    }
+    return {};
+}
+
+/// Stops before the first block that this program might get wrong.
+Result<void> ChainApplicationImpl::check_upgrade(const StateReader& state, std::uint64_t height) const {
+    if (modules_.upgrades == nullptr) return {};
+    const auto plan = modules_.upgrades->upgrade_plan(state);
+    if (!plan || height < plan->height || options_.app_version >= plan->app_version) return {};
+    return fail(ErrorCode::unsupported,
+                "upgrade '" + plan->name + "' is due at height " + std::to_string(plan->height) +
+                    ": blocks from there on need application version " + std::to_string(plan->app_version) +
+                    ", this program is version " + std::to_string(options_.app_version) +
+                    "; install the new version and start again");
+}
+
+/// The engine's limits, where they must follow a changed parameter.
+std::optional<ConsensusParameters> ChainApplicationImpl::changed_limits(const Overlay& state,
+                                                                        CommitRecord& record) const {
+    if (!record.has_engine) return std::nullopt;
+    const auto params = modules_.params->get<ChainParams>(state);
+    const std::uint64_t bytes = std::min(params.block_bytes_max + kBlockOverheadBytes, kEngineBlockBytesMax);
+    if (bytes == record.block_bytes_max) return std::nullopt;
+    record.block_bytes_max = bytes;
+    ConsensusParameters limits;
+    limits.block_bytes_max = bytes;
+    limits.evidence_age_blocks = record.evidence_age_blocks;
+    limits.evidence_age_ms = record.evidence_age_ms;
+    limits.evidence_bytes_max = record.evidence_bytes_max;
+    return limits;
+}
+
+Result<std::uint64_t> ChainApplicationImpl::commit() {
+    if (!finalized_) return fail(ErrorCode::invalid_argument, "commit without a finalized block");
+    Finalized block = std::move(*finalized_);
+    finalized_.reset();
+    TRY_VOID(store_.commit(std::move(block.pending), encode_record(block.record)));
+    genesis_.reset();
+    cache_.drop(block.hashes);
+    const std::uint64_t height = block.record.height;
+    TRY_VOID(take_up(std::move(block.record), store_.app_hash()));
+    const bool keeps_all = options_.retain_blocks == 0 || height <= options_.retain_blocks;
+    return keeps_all ? 0 : height - options_.retain_blocks + 1;
+}
+
+} // namespace assay::chain
