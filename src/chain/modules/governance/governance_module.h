@@ -28,6 +28,7 @@ public:
     void register_messages(MessageRegistry& registry) const override;
     Result<void> init_genesis(Context& context, const codec::Value& genesis) const override;
     codec::Value export_genesis(const StateReader& state, const WalkAll& all_keys) const override;
+    void begin_block(Context& context) const override;
     void end_block(Context& context, std::vector<ValidatorUpdate>& updates) const override;
     Result<codec::Value> query(const BlockInfo& block, const StateReader& state, std::string_view path,
                                const codec::Value& arguments) const override;
