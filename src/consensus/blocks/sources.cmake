@@ -1,1 +1,1 @@
-list(APPEND consensus_sources blocks/block_log.cpp)
+list(APPEND consensus_sources blocks/block_log.cpp blocks/result_record.cpp)

@@ -1,1 +1,1 @@
-assay_test(block_log_test SOURCES blocks/block_log_test.cpp DEPS consensus)
+assay_test(block_log_test SOURCES blocks/block_log_test.cpp blocks/result_record_test.cpp DEPS consensus)

@@ -16,8 +16,8 @@ struct EmbeddedBlock {
     std::int64_t time_ms = 0;
     crypto::Digest parent{}; ///< hash of the block before; zero for the first
     crypto::Digest app_hash{}; ///< of the state before this block
-    chain::ConsensusAddress proposer;
-    std::vector<Bytes> transactions;
+    chain::ConsensusAddress proposer = {};
+    std::vector<Bytes> transactions = {};
 };
 
 crypto::Digest hash_of(const EmbeddedBlock& block);

@@ -1,6 +1,7 @@
 // The life of a block is in make_block(): candidates, proposal, log, execution beside the log's sync, commit, observers.
 #include "consensus/embedded/embedded_consensus.h"
 
+#include "consensus/blocks/result_record.h"
 #include "consensus/embedded/block.h"
 #include "consensus/embedded/check_pool.h"
 #include "crypto/sha256.h"
@@ -68,6 +69,7 @@ public:
         return decode_block(TRY(log_->read(height)));
     }
     std::uint64_t first_stored_height() const override { return log_->first_height(); }
+    Result<std::shared_ptr<const CommittedBlock>> committed_block(std::uint64_t height) const override;
     void wait_until_idle() override;
 
 private:
@@ -78,6 +80,7 @@ private:
     bool wait_for_work();
     Result<void> make_block();
     Result<void> execute(const EmbeddedBlock& block, bool in_log);
+    Result<void> keep_result(std::uint64_t height, const chain::BlockResult& result);
     EmbeddedBlock propose();
     std::size_t check_waiting_again();
 
@@ -85,6 +88,7 @@ private:
     std::vector<BlockObserver*> observers_;
     EmbeddedOptions options_;
     std::unique_ptr<BlockLog> log_;
+    std::unique_ptr<BlockLog> results_; ///< null when they are not kept
     Mempool mempool_;
     /// Checks hold it shared; a commit, and the second look at what still waits, alone: between the two the application does
     /// not know the nonces that are waiting, and would refuse the ones after them.
@@ -108,6 +112,7 @@ private:
 
 Result<void> EmbeddedConsensusImplementation::open() {
     log_ = TRY(BlockLog::open(options_.blocks_folder));
+    if (!options_.results_folder.empty()) results_ = TRY(BlockLog::open(options_.results_folder));
     const chain::ApplicationInfo state = application_.info();
     if (state.chain_id.empty()) return fail(ErrorCode::invalid_argument, "the state has no genesis yet");
     chain_id_ = state.chain_id;
@@ -281,7 +286,11 @@ Result<void> EmbeddedConsensusImplementation::make_block() {
 /// `in_log`: the log has it durably already.
 Result<void> EmbeddedConsensusImplementation::execute(const EmbeddedBlock& block, bool in_log) {
     std::future<Result<void>> synced;
-    if (!in_log) synced = std::async(std::launch::async, [this] { return log_->sync(); });
+    if (!in_log)
+        synced = std::async(std::launch::async, [this]() -> Result<void> {
+            if (results_) TRY_VOID(results_->sync()); // the block before's
+            return log_->sync();
+        });
     auto committed = std::make_shared<CommittedBlock>();
     committed->info = info_of(block);
     committed->hash = hash_of(block);
@@ -289,6 +298,7 @@ Result<void> EmbeddedConsensusImplementation::execute(const EmbeddedBlock& block
     auto result = application_.finalize_block(committed->info, committed->transactions);
     if (synced.valid()) TRY_VOID(synced.get());
     committed->result = TRY(std::move(result));
+    TRY_VOID(keep_result(block.height, committed->result));
     std::vector<crypto::Digest> hashes;
     for (const Bytes& wire : block.transactions) hashes.push_back(crypto::sha256(wire));
     {
@@ -305,6 +315,27 @@ Result<void> EmbeddedConsensusImplementation::execute(const EmbeddedBlock& block
     }
     for (BlockObserver* observer : observers_) observer->on_block(committed);
     return {};
+}
+
+/// Not synced by itself: the next block's sync carries it. A gap that a power cut left is filled by starting anew.
+Result<void> EmbeddedConsensusImplementation::keep_result(std::uint64_t height, const chain::BlockResult& result) {
+    if (!results_) return {};
+    if (results_->last_height() >= height) TRY_VOID(results_->truncate_after(height - 1)); // replayed
+    if (results_->last_height() != 0 && results_->last_height() + 1 != height) TRY_VOID(results_->truncate_after(0));
+    return results_->append(height, encode_result(result));
+}
+
+Result<std::shared_ptr<const CommittedBlock>>
+EmbeddedConsensusImplementation::committed_block(std::uint64_t height) const {
+    if (!results_) return fail(ErrorCode::not_found, "results are not kept");
+    EmbeddedBlock block = TRY(stored_block(height));
+    const Bytes record = TRY(results_->read(height));
+    auto committed = std::make_shared<CommittedBlock>();
+    committed->info = info_of(block);
+    committed->hash = hash_of(block);
+    committed->transactions = std::move(block.transactions);
+    committed->result = TRY(decode_result(record));
+    return std::shared_ptr<const CommittedBlock>(std::move(committed));
 }
 
 /// What still waits may have become invalid. Gives back how many are left.

@@ -4,7 +4,8 @@
 /// does not wait for company.
 ///
 /// A block is appended to the log, executed while the log is being synced, and committed; only then are observers told.
-/// After a crash, blocks that the log has and the state lacks are executed again. Any failure to write ends block making
+/// After a crash, blocks that the log has and the state lacks are executed again. What executing gave is kept in a second log,
+/// for the explorer; only a power cut can lose its last entries. Any failure to write ends block making
 /// for good (status().trouble): nothing is told to have succeeded that might be lost.
 #include "consensus/blocks/block_log.h"
 #include "consensus/consensus.h"
@@ -20,6 +21,7 @@ namespace assay::consensus {
 
 struct EmbeddedOptions {
     std::filesystem::path blocks_folder;
+    std::filesystem::path results_folder; ///< empty: results are not kept
     chain::ConsensusAddress proposer; ///< this node's validator, the one signer of every block
     /// 0: a block as soon as there is a transaction, and none without. Otherwise a block every so often, empty or not.
     std::uint32_t block_interval_ms = 0;
@@ -40,6 +42,8 @@ public:
     /// A block as it was ordered. Errors: not_found, malformed (damage), io.
     virtual Result<EmbeddedBlock> stored_block(std::uint64_t height) const = 0;
     virtual std::uint64_t first_stored_height() const = 0;
+    /// With its result, for the explorer. Errors: not_found (also when its result was lost or is not kept), malformed, io.
+    virtual Result<std::shared_ptr<const CommittedBlock>> committed_block(std::uint64_t height) const = 0;
     /// Waits until the mempool has been empty and every block committed once. For tests and orderly ends.
     virtual void wait_until_idle() = 0;
 };

@@ -109,7 +109,8 @@ protected:
     Result<std::unique_ptr<EmbeddedConsensus>> start(chain::Application& application,
                                                      std::vector<BlockObserver*> observers = {}) {
         EmbeddedOptions options;
-        options.blocks_folder = folder_;
+        options.blocks_folder = folder_ / "blocks";
+        options.results_folder = folder_ / "results";
         options.check_threads = 2;
         options.clock_ms = [this] { return clock_ms_; };
         return EmbeddedConsensus::start(application, std::move(observers), options);
@@ -196,6 +197,17 @@ TEST_F(EmbeddedConsensusTest, ReplaysBlocksThatTheStateLost) {
     submit(**consensus, {{1, 6}});
     (*consensus)->wait_until_idle();
     EXPECT_EQ(disk_.height, 7u);
+    for (std::uint64_t height = 1; height <= 7; ++height) {
+        const auto block = (*consensus)->committed_block(height);
+        ASSERT_TRUE(block) << block.error().message;
+        EXPECT_EQ((*block)->info.height, height);
+        EXPECT_EQ((*block)->transactions.at(0), (Bytes{1, static_cast<std::uint8_t>(height - 1)}));
+        if (height > 4) {
+            EXPECT_EQ((*block)->hash, recorder.blocks[height - 4]->hash);
+        }
+    }
+    EXPECT_EQ((*consensus)->committed_block(7).value()->result.app_hash, disk_.app_hash);
+    EXPECT_EQ((*consensus)->committed_block(8).error().code, ErrorCode::not_found);
 }
 
 TEST_F(EmbeddedConsensusTest, RefusesALogThatIsNotTheStates) {

@@ -3,13 +3,14 @@
 /// thrown away and built again from blocks; nothing in it is agreed upon.
 ///
 /// A BlockObserver: on_block() queues, a thread of its own writes, in one transaction for whatever has come, so a slow disk
-/// delays the index and never the chain. After a crash the index may lag; height() says where it stands and the caller
-/// hands it the blocks that it missed (blocks at or below height() are ignored).
+/// delays the index and never the chain. What it missed (it was behind when the node stopped, or its queue was full) it reads
+/// from its source.
 /// Thread-safe. Local class.
 #include "consensus/consensus.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,39 +42,53 @@ struct IndexedTransaction {
 struct IndexedEvent {
     std::uint64_t height = 0;
     std::int64_t time_ms = 0;
-    std::optional<crypto::Digest> transaction; ///< absent: the block's own
-    std::uint32_t index = 0; ///< in its block, transactions' first
+    std::optional<std::uint32_t> transaction; ///< its index in the block; absent: the block's own
+    std::uint32_t index = 0; ///< among the transaction's, or the block's
     chain::Event event;
+};
+
+/// Which events: all that match both.
+struct EventQuery {
+    std::vector<std::string> types = {}; ///< one of these; "bank.*" = all of that module; empty = any
+    std::optional<crypto::Address> account = {}; ///< named by one of the event's attributes
+    bool matches(const chain::Event& event) const;
 };
 
 class ExplorerIndex : public BlockObserver {
 public:
-    /// Opens or creates. A file of another schema version is started afresh. Errors: io, malformed (damaged file).
-    static Result<std::unique_ptr<ExplorerIndex>> open(const std::filesystem::path& path);
+    /// Committed blocks by height. Called from the index's thread. Errors: not_found (gone, or its result was lost): skipped.
+    using Source = std::function<Result<std::shared_ptr<const CommittedBlock>>(std::uint64_t height)>;
+    struct Options {
+        std::size_t queued_bytes_max = std::size_t{128}
+                                       << 20; ///< of transactions; beyond it blocks are read from the source later
+        Source source = {}; ///< may be empty: then nothing that was missed is found
+        std::uint64_t first = 1; ///< the first height that the source has
+        std::uint64_t tip = 0; ///< the last committed height when this opens: blocks up to it come from the source
+    };
+    /// Opens or creates. A file of another schema version, or a damaged one, is started afresh. Errors: io.
+    static Result<std::unique_ptr<ExplorerIndex>> open(const std::filesystem::path& path, Options options);
 
     /// The last block that can be found. 0 = none.
     virtual std::uint64_t height() const = 0;
     /// Waits until every block told so far can be found (or the index has failed; see trouble()).
     virtual void flush() = 0;
     virtual std::string trouble() const = 0;
-    /// Drops blocks above `height`, or everything with 0: before a rollback, or to build it again.
-    virtual Result<void> truncate_after(std::uint64_t height) = 0;
 
     virtual Result<std::optional<IndexedBlock>> block(std::uint64_t height) const = 0;
     virtual Result<std::optional<IndexedBlock>> block(const crypto::Digest& hash) const = 0;
     /// Newest first, below `before` (absent = from the newest).
     virtual Result<std::vector<IndexedBlock>> blocks(std::optional<std::uint64_t> before,
                                                      std::uint32_t limit) const = 0;
+    /// By SHA-256 of its bytes, or by the Keccak-256 that Ethereum's wallets use for theirs.
     virtual Result<std::optional<IndexedTransaction>> transaction(const crypto::Digest& hash) const = 0;
     virtual Result<std::vector<IndexedTransaction>> block_transactions(std::uint64_t height) const = 0;
-    /// Transactions whose events or sender name the account, newest first, below position `before` (height, index).
+    /// Transactions whose events name the account, newest first, below position `before` (height, index).
     virtual Result<std::vector<IndexedTransaction>>
     account_transactions(const crypto::Address& account, std::optional<std::pair<std::uint64_t, std::uint32_t>> before,
                          std::uint32_t limit) const = 0;
-    /// Oldest first from `from_height`. `type` empty = all; a type that ends in ".*" = all of that module.
-    virtual Result<std::vector<IndexedEvent>> events(std::string_view type,
-                                                     const std::optional<crypto::Address>& account,
-                                                     std::uint64_t from_height, std::uint32_t limit) const = 0;
+    /// Oldest first from `from_height`; whole transactions, until `limit` is reached.
+    virtual Result<std::vector<IndexedEvent>> events(const EventQuery& query, std::uint64_t from_height,
+                                                     std::uint32_t limit) const = 0;
 };
 
 } // namespace assay::consensus
