@@ -116,6 +116,8 @@ TEST(LmdbDamage, EveryFlippedBitIsFoundOrHarmless) {
         const bool found = !check_lmdb_file(as_byte_view(bad));
         const Seen seen = read_all(folder / "db", contents);
         ++counts[{found, seen}];
+        if (flips != nullptr && seen == Seen::wrong)
+            std::printf("read wrong: bit %d of byte %zu of page %zu\n", bit, at % 4096, at / 4096);
         EXPECT_NE(seen, Seen::killed) << "byte " << at << " of page " << at / 4096;
         if (!found) {
             EXPECT_EQ(seen, Seen::right) << "not found: byte " << at % 4096 << " of page " << at / 4096;
