@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def faults(root: Path) -> list[str]:
-    fuzzers = {name: path.relative_to(root) for path in sorted((root / "src").glob("*/CMakeLists.txt"))
+    fuzzers = {name: path.relative_to(root) for path in sorted([*(root / "src").glob("*/CMakeLists.txt"), *(root / "src").glob("**/*.cmake")])
                for name in re.findall(r"^\s*assay_fuzz\(\s*(\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
     corpora = {path.name: any(path.iterdir()) for path in (root / "tests/corpus").iterdir() if path.is_dir()}
     found = [f"{path}: fuzzer '{name}' has no tests/corpus/{name}/" for name, path in fuzzers.items() if name not in corpora]

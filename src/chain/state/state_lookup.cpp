@@ -3,13 +3,10 @@
 #include <algorithm>
 
 namespace assay::chain {
-namespace {
 
 std::string describe(const Location& location) {
     return "change " + std::to_string(location.index) + " of version " + std::to_string(location.version);
 }
-
-} // namespace
 
 Result<std::optional<Leaf>> find_leaf(const NodeReader& reader, std::size_t module, const Child& root,
                                       const Digest& key) {

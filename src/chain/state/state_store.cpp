@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kDamageExitStatus = 74;               // EX_IOERR, as the storage room ends on damage
 constexpr std::size_t kPruneSliceRecords = 1U << 16; // of one transaction of prune()
-constexpr std::string_view kRestoreKey = "restore";
 
 std::uint64_t first_version(const storage::ReadTransaction& transaction, const StateTables& tables) {
     const auto cursor = transaction.cursor(tables.versions);

@@ -15,9 +15,13 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace assay::chain {
+
+/// Of state.meta: there while a state sync is not finished.
+inline constexpr std::string_view kRestoreKey = "restore";
 
 struct StateTables {
     storage::TableId nodes, values, index, stale, versions, meta;
