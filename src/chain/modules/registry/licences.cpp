@@ -8,7 +8,6 @@ namespace assay::chain::registry {
 namespace {
 
 constexpr std::uint32_t kMintMax = 64;
-constexpr std::uint64_t kGasPerLicence = 5'000;
 
 std::uint64_t expiry_of(const LicenceTerms& terms, std::int64_t now_ms) {
     return terms.expiration_s == 0 ? 0 : static_cast<std::uint64_t>(now_ms) + terms.expiration_s * 1'000;
@@ -36,7 +35,6 @@ Result<Amount> minting_fee(const AssetState& asset, const LicenceTerms& terms, c
 std::vector<std::uint64_t> mint_licences(Context& context, Offer offer, const LicenceTerms& terms, const Address& to,
                                          std::uint32_t count, std::uint64_t order) {
     StateWriter& state = context.state();
-    context.gas().charge(kGasPerLicence * count);
     Counters counters = load<Counters>(state).value_or(Counters{});
     std::vector<std::uint64_t> ids;
     for (std::uint32_t i = 0; i < count; ++i) {

@@ -9,7 +9,7 @@
 namespace assay::chain::registry {
 namespace {
 
-constexpr std::uint64_t kGasPerAncestor = 60; ///< 40 bytes written, and read again when one collects
+constexpr std::uint64_t kGasPerShare = 100; ///< of one ancestor through one parent, to be added up
 
 bool is_derivative(std::string_view relation) {
     return std::ranges::find(kDerivativeRelations, relation) != kDerivativeRelations.end();
@@ -152,12 +152,13 @@ Result<void> follow_parent(const Ports& ports, Context& context, const Address& 
 
 Result<void> fix_shares(Context& context, Draft& draft) {
     if (draft.edges.empty()) return {};
+    for (const EdgeWithShares& tie : draft.edges)
+        context.gas().charge(kGasPerShare * (1 + tie.shares.size() / kShareBytes));
     const Shares shares = TRY(combine_shares(draft.edges));
     const Stacks stacks = stacks_of(shares);
     draft.asset.lap_stack = stacks.lap;
     draft.asset.lrp_stack = stacks.lrp;
     draft.asset.ancestors = static_cast<std::uint32_t>(shares.size());
-    context.gas().charge(kGasPerAncestor * shares.size());
     Lineage lineage{.asset = draft.asset.asset, .edges = {}, .shares = pack_shares(shares)};
     for (EdgeWithShares& tie : draft.edges) lineage.edges.push_back(std::move(tie.edge));
     store(context.state(), lineage);

@@ -34,35 +34,36 @@ Result<void> RegistryParams::validate() const {
     return in_range("deadlines_per_block_max", deadlines_per_block_max, 1, 10'000);
 }
 
+/// Checks and hashes alone: reading and writing state is charged by itself.
 void RegistryModule::register_messages(MessageRegistry& messages) const {
-    add<RegisterAsset>(messages, ports_, 100'000);
-    add<TransferAsset>(messages, ports_, 30'000);
-    add<SetAssetStatus>(messages, ports_, 10'000);
-    add<Attest>(messages, ports_, 15'000);
-    add<RevokeAttestation>(messages, ports_, 5'000);
-    add<RegisterTerms>(messages, ports_, 20'000);
-    add<AttachTerms>(messages, ports_, 15'000);
-    add<DetachTerms>(messages, ports_, 10'000);
-    add<SetAllowList>(messages, ports_, 5'000);
-    add<ApproveDerivative>(messages, ports_, 10'000);
-    add<MintLicence>(messages, ports_, 40'000);
-    add<TransferLicence>(messages, ports_, 15'000);
-    add<BurnLicence>(messages, ports_, 10'000);
-    add<OpenToken>(messages, ports_, 10'000);
-    add<PayRoyalty>(messages, ports_, 30'000);
-    add<CollectRoyalty>(messages, ports_, 30'000);
-    add<ClaimRevenue>(messages, ports_, 25'000);
-    add<TransferUnits>(messages, ports_, 50'000);
-    add<CreateListing>(messages, ports_, 30'000);
-    add<CloseListing>(messages, ports_, 10'000);
-    add<RequestQuote>(messages, ports_, 20'000);
-    add<OfferQuote>(messages, ports_, 20'000);
-    add<AcceptQuote>(messages, ports_, 60'000);
-    add<DeliverOrder>(messages, ports_, 40'000);
-    add<ConfirmOrder>(messages, ports_, 60'000);
-    add<DisputeOrder>(messages, ports_, 15'000);
-    add<ResolveOrder>(messages, ports_, 70'000);
-    add<CommitUsage>(messages, ports_, 10'000);
+    add<RegisterAsset>(messages, ports_, 30'000);
+    add<TransferAsset>(messages, ports_, 3'000);
+    add<SetAssetStatus>(messages, ports_, 3'000);
+    add<Attest>(messages, ports_, 3'000);
+    add<RevokeAttestation>(messages, ports_, 3'000);
+    add<RegisterTerms>(messages, ports_, 5'000);
+    add<AttachTerms>(messages, ports_, 5'000);
+    add<DetachTerms>(messages, ports_, 3'000);
+    add<SetAllowList>(messages, ports_, 3'000);
+    add<ApproveDerivative>(messages, ports_, 3'000);
+    add<MintLicence>(messages, ports_, 5'000);
+    add<TransferLicence>(messages, ports_, 3'000);
+    add<BurnLicence>(messages, ports_, 3'000);
+    add<OpenToken>(messages, ports_, 3'000);
+    add<PayRoyalty>(messages, ports_, 5'000);
+    add<CollectRoyalty>(messages, ports_, 5'000);
+    add<ClaimRevenue>(messages, ports_, 5'000);
+    add<TransferUnits>(messages, ports_, 5'000);
+    add<CreateListing>(messages, ports_, 3'000);
+    add<CloseListing>(messages, ports_, 3'000);
+    add<RequestQuote>(messages, ports_, 3'000);
+    add<OfferQuote>(messages, ports_, 3'000);
+    add<AcceptQuote>(messages, ports_, 5'000);
+    add<DeliverOrder>(messages, ports_, 5'000);
+    add<ConfirmOrder>(messages, ports_, 5'000);
+    add<DisputeOrder>(messages, ports_, 3'000);
+    add<ResolveOrder>(messages, ports_, 5'000);
+    add<CommitUsage>(messages, ports_, 3'000);
 }
 
 void RegistryModule::end_block(Context& context, std::vector<ValidatorUpdate>&) const {

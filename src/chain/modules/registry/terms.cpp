@@ -176,7 +176,6 @@ Result<void> apply(const Ports&, Context& context, const Address& signer, const 
     TRY_VOID(check_list_name(message.list));
     if (message.members.empty() || message.members.size() > kListChangesMax)
         return refuse("members: none, or more than " + std::to_string(kListChangesMax) + " at once");
-    context.gas().charge(1'000 * message.members.size());
     for (const Address& member : message.members) {
         const AllowListMember entry{.manager = signer, .list = message.list, .member = member};
         if (message.allowed) store(context.state(), entry);

@@ -1,5 +1,6 @@
 #pragma once
 /// The parts that messages and records share: what an asset says of itself, and licence terms. Plain values; committed class.
+#include "chain/amount.h"
 #include "chain/context.h"
 
 #include <array>
