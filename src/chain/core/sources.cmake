@@ -18,6 +18,7 @@ list(APPEND chain_sources
   core/signing.cpp
   core/state.cpp
   core/transaction.cpp
+  core/transfer_load.cpp
   core/workers.cpp
   modules/modules.cpp)
 find_package(Threads REQUIRED)
