@@ -51,7 +51,8 @@ Result<abci::Response> ApplicationHandler::answer(const abci::Request& request) 
         case abci::Request::kInsertTx: return insert(request.insert_tx());
         case abci::Request::kReapTxs: return reap(request.reap_txs());
         case abci::Request::kListSnapshots: return list_snapshots();
-        case abci::Request::kLoadSnapshotChunk: return load_chunk(request.load_snapshot_chunk());
+        case abci::Request::kLoadSnapshotChunk:
+            return load_chunk(request.load_snapshot_chunk());
     // Vote extensions are reserved: ours are empty, and no other is valid.
         case abci::Request::kExtendVote: response.mutable_extend_vote(); return response;
         case abci::Request::kVerifyVoteExtension: {
