@@ -30,22 +30,26 @@ struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
-} // namespace
-
-Result<HttpAnswer> post_json(const std::string& url, const std::string& body, const HttpLimits& limits) {
+/// Without `content_type` it is a GET.
+Result<HttpAnswer> exchange(const std::string& url, const std::string* content_type, std::string_view body,
+                            const HttpLimits& limits) {
     static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (!url.starts_with("http://") && !url.starts_with("https://"))
         return fail(ErrorCode::invalid_argument, "'" + url + "' is not an http:// or https:// address");
     thread_local const std::unique_ptr<CURL, CloseHandle> handle(initialised == CURLE_OK ? curl_easy_init() : nullptr);
     if (!handle) return fail(ErrorCode::io, "libcurl does not start");
-    const std::unique_ptr<curl_slist, FreeList> headers(curl_slist_append(nullptr, "Content-Type: application/json"));
+    std::unique_ptr<curl_slist, FreeList> headers;
     Received received{{}, limits.body_bytes_max, false};
     CURL* const curl = handle.get();
     curl_easy_reset(curl); // options only: connections stay
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    if (content_type != nullptr) {
+        headers.reset(curl_slist_append(nullptr, ("Content-Type: " + *content_type).c_str()));
+        headers.reset(curl_slist_append(headers.release(), "Expect:")); // no round trip before a larger body
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data());
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(limits.timeout.count()));
@@ -60,6 +64,19 @@ Result<HttpAnswer> post_json(const std::string& url, const std::string& body, co
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
     answer.body = std::move(received.body);
     return answer;
+}
+
+} // namespace
+
+Result<HttpAnswer> get(const std::string& url, const HttpLimits& limits) { return exchange(url, nullptr, {}, limits); }
+
+Result<HttpAnswer> post(const std::string& url, const std::string& content_type, std::string_view body,
+                        const HttpLimits& limits) {
+    return exchange(url, &content_type, body, limits);
+}
+
+Result<HttpAnswer> post_json(const std::string& url, const std::string& body, const HttpLimits& limits) {
+    return post(url, "application/json", body, limits);
 }
 
 } // namespace assay::consensus

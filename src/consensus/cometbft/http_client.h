@@ -1,11 +1,12 @@
 #pragma once
 /// HTTP(S) requests with a deadline and a limit on the answer.
-/// Internal to the room: it hides libcurl. Thread-safe: each thread keeps its own connections open.
+/// Hides libcurl. Thread-safe: each thread keeps its own connections open.
 #include "base/result.h"
 
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace assay::consensus {
 
@@ -19,7 +20,10 @@ struct HttpAnswer {
     std::string body;
 };
 
-/// Errors: invalid_argument (URL), io (no connection, deadline), resource_exhausted (a longer answer).
+/// Errors of all: invalid_argument (URL), io (no connection, deadline), resource_exhausted (a longer answer).
+Result<HttpAnswer> get(const std::string& url, const HttpLimits& limits);
+Result<HttpAnswer> post(const std::string& url, const std::string& content_type, std::string_view body,
+                        const HttpLimits& limits);
 Result<HttpAnswer> post_json(const std::string& url, const std::string& body, const HttpLimits& limits);
 
 } // namespace assay::consensus
