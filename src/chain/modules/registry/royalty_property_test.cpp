@@ -44,6 +44,7 @@ public:
         owners_.push_back(owner);
         vault_.push_back(0);
         pools_.push_back({0, 0});
+        holders_.push_back({{owner, {kWhole, 0}}});
     }
 
     void pay() {
@@ -57,27 +58,42 @@ public:
         pools_[work].first += lap;
         pools_[work].second += lrp;
         vault_[work] += net - lap - lrp;
+        earn(work, net - lap - lrp);
     }
 
     void collect(std::size_t work, std::size_t ancestor) {
+        const std::uint64_t before = chain_.vault_in(ids_[ancestor]);
         const std::string outcome =
             chain_.refusal(address_of(9), CollectRoyalty{ids_[work], ids_[ancestor], kNativeToken});
         RC_ASSERT(outcome == "accepted" || outcome == "nothing to collect" || outcome.contains("is no ancestor of"));
+        earn(ancestor, chain_.vault_in(ids_[ancestor]) - before);
     }
     void claim(std::size_t work, const Address& holder) {
+        const std::uint64_t before = chain_.balance(holder);
         const std::string outcome = chain_.refusal(holder, ClaimRevenue{ids_[work], kNativeToken});
         RC_ASSERT(outcome == "accepted" || outcome == "nothing to claim" || outcome.contains("never earned"));
+        Uint128& owed = holders_[work][holder].owed_fine;
+        RC_ASSERT(chain_.balance(holder) - before == owed / kWhole);
+        owed %= kWhole;
     }
     void move_units() {
         const std::size_t work = any_work();
         const Address from = any_account();
-        const auto held = load<Holding>(chain_.state, ids_[work], from);
         const Address to = any_account();
-        if (!held || from == to) return;
-        const auto units = *rc::gen::inRange<std::uint32_t>(1, held->units + 1);
+        const std::uint32_t held = holders_[work][from].units;
+        if (held == 0 || from == to) return;
+        const auto units = *rc::gen::inRange<std::uint32_t>(1, held + 1);
         chain_.accept(from, TransferUnits{ids_[work], to, units});
+        holders_[work][from].units -= units;
+        holders_[work][to].units += units;
     }
 
+    /// Each unit earned its part of what came in while it was held.
+    void check_holders() const {
+        for (std::size_t work = 0; work < size(); ++work)
+            for (const auto& [holder, part] : holders_[work])
+                RC_ASSERT(owed_fine(chain_.state, ids_[work], holder, kNativeToken) == Amount(part.owed_fine));
+    }
     /// After everything was collected: every vault holds what the definitions say.
     void check_vaults() const {
         for (std::size_t ancestor = 0; ancestor < size(); ++ancestor) {
@@ -94,6 +110,14 @@ public:
     }
 
 private:
+    struct Holder {
+        std::uint32_t units = 0;
+        Uint128 owed_fine = 0;
+    };
+
+    void earn(std::size_t work, std::uint64_t amount) {
+        for (auto& [holder, part] : holders_[work]) part.owed_fine += Uint128{amount} * part.units;
+    }
     void add_previous(const Address& owner, RegisterAsset& message, std::vector<NaiveTie>& ties) {
         if (size() == 0 || *rc::gen::inRange(0, 4) != 0) return;
         const std::size_t previous = any_work();
@@ -120,6 +144,7 @@ private:
     std::vector<Address> owners_;
     std::vector<std::uint64_t> vault_;                            ///< without what is collected
     std::vector<std::pair<std::uint64_t, std::uint64_t>> pools_; ///< LAP, LRP
+    std::vector<std::map<Address, Holder>> holders_;
     std::uint64_t fees_ = 0;
     int named_ = 0;
 };
@@ -145,6 +170,7 @@ TEST(RoyaltyProperty, EveryUnitGoesWhereTheDefinitionsSay) {
         model.add_work();
         const int steps = *rc::gen::inRange(1, 40);
         for (int i = 0; i < steps && model.size() < 9; ++i) one_step(model);
+        model.check_holders();
         RC_ASSERT(chain.check() == "");
         for (std::size_t work = 0; work < model.size(); ++work)
             for (std::size_t ancestor = 0; ancestor < work; ++ancestor) model.collect(work, ancestor);

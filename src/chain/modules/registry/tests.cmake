@@ -1,6 +1,7 @@
 assay_test(chain_registry_test
   SOURCES
     modules/registry/licences_test.cpp
+    modules/registry/market_property_test.cpp
     modules/registry/market_test.cpp
     modules/registry/records_test.cpp
     modules/registry/royalties_test.cpp
