@@ -69,9 +69,10 @@ Options parse(int argc, char** argv) {
 void run(const Options& options, storage::Database& database) {
     const auto load = chain::make_transfer_load(
         {.accounts = options.accounts, .transfers = options.transfers, .threads = options.threads});
-    auto store = must(chain::StateStore::open(database, {.threads = options.threads, .keep_versions = 16}));
-    auto application =
-        must(chain::ChainApplication::create(*store, chain::make_modules(), {.threads = options.threads}));
+    chain::ApplicationOptions how;
+    how.threads = options.threads;
+    how.state = {.threads = options.threads, .keep_versions = 16};
+    auto application = must(chain::ChainApplication::create(database, chain::make_modules(), how));
     chain::DevelopmentGenesis genesis;
     genesis.accounts = load.accounts;
     const chain::GenesisDocument document = chain::make_development_genesis(genesis);

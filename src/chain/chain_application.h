@@ -4,6 +4,7 @@
 #include "chain/modules/modules.h"
 #include "chain/state/state_store.h"
 
+#include <filesystem>
 #include <memory>
 
 namespace assay::chain {
@@ -14,16 +15,26 @@ struct ApplicationOptions {
     std::size_t pending_per_sender_max = 20'000; ///< that checking lets in between two commits
     std::size_t opened_entries_max = 400'000; ///< checked transactions kept until their block
     std::size_t opened_bytes_max = std::size_t{512} << 20; ///< of their wire bytes
+    StateStore::Options state = {};
+    std::filesystem::path snapshot_folder = {}; ///< empty: no snapshots are made or given out
+    std::uint64_t snapshot_interval_blocks = 0;
+    std::size_t snapshots_keep = 2;
     std::uint64_t retain_blocks = 0; ///< commit() lets the engine drop blocks below the last so many; 0 = none
 };
 
 class ChainApplication : public Application {
 public:
-    /// Borrows `store`. Errors: malformed (the state is not of this program), unsupported (made by a later version).
+    /// Borrows `database`, which nobody else may write to. Errors: malformed (the state is not of this program), unsupported
+    /// (made by a later version), as StateStore::open.
+    static Result<std::unique_ptr<ChainApplication>> create(storage::Database& database, ModuleSet modules,
+                                                            ApplicationOptions options);
+    /// Over a store that the caller has opened and keeps: options.state is not used, and state sync is refused.
     static Result<std::unique_ptr<ChainApplication>> create(StateStore& store, ModuleSet modules,
                                                             ApplicationOptions options);
 
     virtual const ModuleSet& modules() const = 0;
+    /// The state, for reading. State sync replaces it: ask again rather than keep it.
+    virtual std::shared_ptr<StateStore> store() const = 0;
 };
 
 /// What commit() keeps beside the state: enough to answer info() and queries at that height.

@@ -3,8 +3,10 @@
 #include "chain/state/proof.h"
 
 #include <algorithm>
+#include <chrono>
 #include <gtest/gtest.h>
 #include <random>
+#include <thread>
 
 namespace assay::chain {
 namespace {
@@ -298,7 +300,7 @@ TEST(Application, RefusesAStateOfALaterVersion) {
     options.app_version = 2;
     TestChain chain(2, codec::Value(codec::Value::Map{}), options);
     chain.block({});
-    EXPECT_EQ(ChainApplication::create(*chain.store, chain.application->modules(), {}).error().message,
+    EXPECT_EQ(ChainApplication::create(chain.database, chain.application->modules(), {}).error().message,
               "the state was made by application version 2, this program is version 1");
 }
 
@@ -321,6 +323,70 @@ TEST(Query, AnswersByModuleHeightAndKey) {
     EXPECT_TRUE(must(ask({.path = "/store/registry/key", .arguments = arguments, .height = 1})).value.is_null());
     EXPECT_FALSE(ask({.path = "/store/registry/key", .arguments = {}}));
     EXPECT_FALSE(ask({.path = "/store/registry/other", .arguments = arguments}));
+}
+
+class Snapshots : public ::testing::Test {
+protected:
+    static ApplicationOptions every_second_height() {
+        ApplicationOptions options;
+        options.snapshot_folder = ::testing::TempDir() + "/application_test_snapshots";
+        std::filesystem::remove_all(options.snapshot_folder);
+        options.snapshot_interval_blocks = 2;
+        options.retain_blocks = 1;
+        return options;
+    }
+    /// Snapshots are made beside the chain.
+    static std::vector<SnapshotDescription> wait_for(const Application& application, std::uint64_t height) {
+        for (int i = 0; i < 1000; ++i) {
+            auto all = application.list_snapshots();
+            if (!all.empty() && all.front().height == height) return all;
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        }
+        return {};
+    }
+};
+
+TEST_F(Snapshots, GiveAFreshNodeTheSameStateAndAPoisonedChunkDoesNot) {
+    TestChain chain(4, codec::Value(codec::Value::Map{}), every_second_height());
+    chain.block({chain.transfer(0, 0)});
+    const Digest app_hash = chain.block({chain.act(1, 0, {{.write = "kept"}})}).app_hash;
+    const auto all = wait_for(*chain.application, 2);
+    ASSERT_EQ(all.size(), 1u);
+
+    storage::MemoryDatabase database;
+    auto fresh = must(ChainApplication::create(database, chain.application->modules(), {}));
+    EXPECT_EQ(fresh->offer_snapshot(all[0], Digest{}), OfferResult::reject);
+    SnapshotDescription future = all[0];
+    future.format = 9;
+    EXPECT_EQ(fresh->offer_snapshot(future, app_hash), OfferResult::reject_format);
+    ASSERT_EQ(fresh->offer_snapshot(all[0], app_hash), OfferResult::accept);
+    for (std::uint32_t i = 0; i < all[0].chunks; ++i) {
+        const Bytes chunk = must(chain.application->load_snapshot_chunk(2, all[0].format, i));
+        Bytes poisoned = chunk;
+        poisoned[poisoned.size() / 2] ^= 1;
+        EXPECT_EQ(fresh->apply_snapshot_chunk(i, poisoned), ChunkResult::retry);
+        EXPECT_EQ(fresh->apply_snapshot_chunk(i, chunk), ChunkResult::accept);
+    }
+    EXPECT_EQ(fresh->info().height, 2u);
+    EXPECT_EQ(fresh->info().app_hash, app_hash);
+    EXPECT_EQ(fresh->info().chain_id, "test");
+    EXPECT_EQ(fresh->offer_snapshot(all[0], app_hash), OfferResult::reject);
+    const auto next = chain.next_block();
+    const auto here = must(chain.application->finalize_block(next, {chain.transfer(0, 1)}));
+    EXPECT_EQ(must(fresh->finalize_block(next, {chain.transfer(0, 1)})).app_hash, here.app_hash);
+}
+
+TEST_F(Snapshots, KeepBlocksThatANodeWouldNeedAndOutliveARestart) {
+    TestChain chain(2, codec::Value(codec::Value::Map{}), every_second_height());
+    chain.block({});
+    chain.block({});
+    ASSERT_FALSE(wait_for(*chain.application, 2).empty());
+    must(chain.application->finalize_block(chain.next_block(), {}));
+    EXPECT_EQ(must(chain.application->commit()), 2u);
+    chain.open();
+    ASSERT_EQ(chain.application->list_snapshots().size(), 1u);
+    EXPECT_FALSE(chain.application->load_snapshot_chunk(2, 1, 99));
+    EXPECT_FALSE(chain.application->load_snapshot_chunk(1, 1, 0));
 }
 
 TEST(Genesis, NamesWhatIsWrong) {

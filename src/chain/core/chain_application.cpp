@@ -31,40 +31,55 @@ std::vector<Digest> hashes_of(const std::vector<Bytes>& wires) {
 
 } // namespace
 
-ChainApplicationImpl::ChainApplicationImpl(StateStore& store, ModuleSet modules, ApplicationOptions options)
-    : store_(store), modules_(std::move(modules)), options_(options), workers_(worker_threads(options)),
-      cache_(options.opened_entries_max, options.opened_bytes_max),
-      check_state_(*modules_.accounts, options.pending_per_sender_max) {
+ChainApplicationImpl::ChainApplicationImpl(storage::Database& database, ModuleSet modules, ApplicationOptions options)
+    : database_(database), modules_(std::move(modules)), options_(std::move(options)), store_options_(options_.state),
+      workers_(worker_threads(options_)), cache_(options_.opened_entries_max, options_.opened_bytes_max),
+      check_state_(*modules_.accounts, options_.pending_per_sender_max),
+      snapshots_({options_.snapshot_folder, options_.snapshot_interval_blocks, options_.snapshots_keep}) {
     for (const auto& module : modules_.modules) module->register_messages(messages_);
+}
+
+Result<std::unique_ptr<ChainApplication>> ChainApplication::create(storage::Database& database, ModuleSet modules,
+                                                                   ApplicationOptions options) {
+    auto application = std::make_unique<ChainApplicationImpl>(database, std::move(modules), std::move(options));
+    TRY_VOID(application->reopen());
+    return application;
 }
 
 Result<std::unique_ptr<ChainApplication>> ChainApplication::create(StateStore& store, ModuleSet modules,
                                                                    ApplicationOptions options) {
-    auto application = std::make_unique<ChainApplicationImpl>(store, std::move(modules), options);
-    TRY_VOID(application->open());
+    auto application = std::make_unique<ChainApplicationImpl>(store.database(), std::move(modules), std::move(options));
+    TRY_VOID(application->open_over(store));
     return application;
 }
 
+Result<void> ChainApplicationImpl::open_over(StateStore& store) {
+    is_store_borrowed_ = true;
+    store_ = std::shared_ptr<StateStore>(&store, [](StateStore*) {});
+    return open();
+}
+
 Result<void> ChainApplicationImpl::open() {
-    if (store_.version() == 0) return {};
-    const Bytes extra = store_.extra();
+    const auto store = this->store();
+    if (store->version() == 0) return {};
+    const Bytes extra = store->extra();
     CommitRecord record;
     CborReader in(extra);
     auto read = decode_struct(struct_info<CommitRecord>(), in, &record);
     if (!read) return fail_in("record of the last commit", std::move(read.error()));
-    if (record.height != store_.version())
+    if (record.height != store->version())
         return fail(ErrorCode::malformed, "record of the last commit: height " + std::to_string(record.height) +
-                                              " in version " + std::to_string(store_.version()));
+                                              " in version " + std::to_string(store->version()));
     if (record.app_version > options_.app_version)
         return fail(ErrorCode::unsupported, "the state was made by application version " +
                                                 std::to_string(record.app_version) + ", this program is version " +
                                                 std::to_string(options_.app_version));
-    return take_up(std::move(record), store_.app_hash());
+    return take_up(std::move(record), store->app_hash());
 }
 
 Result<std::shared_ptr<const StateReader>> ChainApplicationImpl::latest_state() const {
     if (genesis_ != nullptr) return genesis_;
-    return TRY(store_.latest());
+    return TRY(store()->latest());
 }
 
 /// Makes `record` the last commit and lets checking start from its state.
@@ -121,7 +136,7 @@ Result<BlockResult> ChainApplicationImpl::finalize_block(const BlockInfo& block,
     record.time_ms = block.time_ms;
     record.app_version = options_.app_version;
     result.consensus = changed_limits(changes, record);
-    Pending pending = TRY(store_.prepare(block.height, changes));
+    Pending pending = TRY(store()->prepare(block.height, changes));
     result.app_hash = pending.app_hash();
     finalized_.emplace(Finalized{std::move(pending), std::move(record), hashes_of(transactions)});
     return result;
@@ -173,13 +188,26 @@ Result<std::uint64_t> ChainApplicationImpl::commit() {
     if (!finalized_) return fail(ErrorCode::invalid_argument, "commit without a finalized block");
     Finalized block = std::move(*finalized_);
     finalized_.reset();
-    TRY_VOID(store_.commit(std::move(block.pending), encode_record(block.record)));
+    const auto store = this->store();
+    TRY_VOID(store->commit(std::move(block.pending), encode_record(block.record)));
     genesis_.reset();
     cache_.drop(block.hashes);
     const std::uint64_t height = block.record.height;
-    TRY_VOID(take_up(std::move(block.record), store_.app_hash()));
-    const bool keeps_all = options_.retain_blocks == 0 || height <= options_.retain_blocks;
-    return keeps_all ? 0 : height - options_.retain_blocks + 1;
+    TRY_VOID(take_up(std::move(block.record), store->app_hash()));
+    snapshots_.on_commit(store, height);
+    return retain_height(height);
+}
+
+/// Blocks from the oldest snapshot on are kept: a node restored from it needs them.
+std::uint64_t ChainApplicationImpl::retain_height(std::uint64_t height) const {
+    if (options_.retain_blocks == 0 || height <= options_.retain_blocks) return 0;
+    const std::uint64_t wanted = height - options_.retain_blocks + 1;
+    return snapshots_.is_on() ? std::min(wanted, snapshots_.oldest_height()) : wanted;
+}
+
+std::shared_ptr<StateStore> ChainApplicationImpl::store() const {
+    const std::lock_guard lock(mutex_);
+    return store_;
 }
 
 } // namespace assay::chain

@@ -5,6 +5,7 @@
 #include "chain/core/admission.h"
 #include "chain/core/opened.h"
 #include "chain/core/proposal.h"
+#include "chain/core/snapshot_library.h"
 #include "chain/core/workers.h"
 
 #include <mutex>
@@ -14,9 +15,11 @@ namespace assay::chain {
 
 class ChainApplicationImpl final : public ChainApplication {
 public:
-    ChainApplicationImpl(StateStore& store, ModuleSet modules, ApplicationOptions options);
-    /// Takes up where the last commit left off.
-    Result<void> open();
+    ChainApplicationImpl(storage::Database& database, ModuleSet modules, ApplicationOptions options);
+    /// Opens the state and takes up where its last commit left off.
+    Result<void> reopen();
+    /// As reopen(), over a store of the caller's.
+    Result<void> open_over(StateStore& store);
 
     ApplicationInfo info() const override;
     Result<GenesisResponse> init_chain(const GenesisRequest& genesis) override;
@@ -34,6 +37,7 @@ public:
     ChunkResult apply_snapshot_chunk(std::uint32_t index, ByteView chunk) override;
     const MessageRegistry& messages() const override { return messages_; }
     const ModuleSet& modules() const override { return modules_; }
+    std::shared_ptr<StateStore> store() const override;
 
 private:
     /// A block between finalize_block and commit.
@@ -52,11 +56,14 @@ private:
 
     /// The state as the last commit, or genesis before the first, left it.
     Result<std::shared_ptr<const StateReader>> latest_state() const;
+    Result<void> open();
     Result<void> take_up(CommitRecord record, const Digest& app_hash);
     Result<void> check_height(const BlockInfo& block) const;
     Result<void> check_upgrade(const StateReader& state, std::uint64_t height) const;
     std::optional<ConsensusParameters> changed_limits(const Overlay& state, CommitRecord& record) const;
     ProposalRules rules_for(const StateReader& state, std::uint64_t height) const;
+
+    std::uint64_t retain_height(std::uint64_t height) const;
 
     Check decode_for_check(ByteView wire, bool recheck, std::size_t ahead);
     CheckResult admit(Check check);
@@ -65,17 +72,22 @@ private:
     Result<QueryResponse> query_module(const QueryRequest& request, std::string_view module,
                                        std::string_view path) const;
 
-    StateStore& store_;
+    storage::Database& database_;
     const ModuleSet modules_;
     const ApplicationOptions options_;
+    const StateStore::Options store_options_;
     MessageRegistry messages_;
     Workers workers_;
     OpenedCache cache_;
     CheckState check_state_;
+    SnapshotLibrary snapshots_;
 
+    bool is_store_borrowed_ = false;
     std::shared_ptr<const Overlay> genesis_; ///< between init_chain and the first commit
     std::optional<Finalized> finalized_;
+    std::unique_ptr<SnapshotRestore> restore_; ///< between an accepted offer and its last chunk
     mutable std::mutex mutex_; ///< guards what follows: written by consensus, read by everybody
+    std::shared_ptr<StateStore> store_; ///< another one after state sync
     CommitRecord record_;
     Digest app_hash_{};
     std::uint64_t evm_chain_ = 0;

@@ -62,9 +62,9 @@ codec::Value export_genesis(const ModuleSet& modules, const StateReader& state, 
 }
 
 Result<GenesisResponse> ChainApplicationImpl::init_chain(const GenesisRequest& genesis) {
-    if (store_.version() != 0)
+    if (store()->version() != 0)
         return fail(ErrorCode::invalid_argument,
-                    "init_chain: the state is at height " + std::to_string(store_.version()) + " already");
+                    "init_chain: the state is at height " + std::to_string(store()->version()) + " already");
     TRY_VOID(check_chain_id(genesis.chain_id));
     if (genesis.initial_height == 0) return fail(ErrorCode::invalid_argument, "genesis: initial_height is 0");
     BlockInfo block;
@@ -94,7 +94,7 @@ Result<GenesisResponse> ChainApplicationImpl::init_chain(const GenesisRequest& g
         record.evidence_bytes_max = genesis.consensus->evidence_bytes_max;
     }
     response.consensus = changed_limits(*state, record);
-    response.app_hash = TRY(store_.prepare(genesis.initial_height, *state)).app_hash();
+    response.app_hash = TRY(store()->prepare(genesis.initial_height, *state)).app_hash();
     genesis_ = std::move(state);
     TRY_VOID(take_up(std::move(record), response.app_hash));
     return response;

@@ -56,7 +56,7 @@ Result<QueryResponse> ChainApplicationImpl::query_store(const QueryRequest& requ
         return fail(ErrorCode::invalid_argument,
                     "argument 'key' has not 1 … " + std::to_string(kStateKeyBytesMax) + " bytes");
     }
-    const auto view = TRY(view_at(store_, request.height));
+    const auto view = TRY(view_at(*store(), request.height));
     QueryResponse response;
     response.height = view->version();
     if (auto value = view->get(module->id(), *key->bytes())) response.value = codec::Value(std::move(*value));
@@ -68,25 +68,13 @@ Result<QueryResponse> ChainApplicationImpl::query_module(const QueryRequest& req
                                                          std::string_view path) const {
     const Module* module = modules_.find(name);
     if (module == nullptr || path.empty()) return unknown_path(request.path);
-    const auto view = TRY(view_at(store_, request.height));
+    const auto view = TRY(view_at(*store(), request.height));
     const auto record = decode_record<CommitRecord>(view->extra());
     QueryResponse response;
     response.height = view->version();
     response.value = TRY(module->query(block_of(record), *view, path, request.arguments));
     return response;
 }
-
-std::vector<SnapshotDescription> ChainApplicationImpl::list_snapshots() const { return {}; }
-
-Result<Bytes> ChainApplicationImpl::load_snapshot_chunk(std::uint64_t height, std::uint32_t, std::uint32_t) const {
-    return fail(ErrorCode::not_found, "no snapshot of height " + std::to_string(height));
-}
-
-OfferResult ChainApplicationImpl::offer_snapshot(const SnapshotDescription&, const Digest&) {
-    return OfferResult::reject;
-}
-
-ChunkResult ChainApplicationImpl::apply_snapshot_chunk(std::uint32_t, ByteView) { return ChunkResult::reject_snapshot; }
 
 std::string_view to_string(TxCode code) {
     switch (code) {

@@ -16,6 +16,8 @@ list(APPEND chain_sources
   core/proposal.cpp
   core/queries.cpp
   core/signing.cpp
+  core/snapshot_library.cpp
+  core/snapshots.cpp
   core/state.cpp
   core/transaction.cpp
   core/transfer_load.cpp

@@ -88,8 +88,8 @@ public:
     }
 
     void open() {
+        store.reset();
         application.reset();
-        store = must(StateStore::open(database, {}));
         const auto params_module = std::make_shared<ParamsModule>();
         bank = std::make_shared<BankModule>(*params_module);
         acts = std::make_shared<ActModule>();
@@ -99,7 +99,8 @@ public:
         set.accounts = bank.get();
         set.params = params_module.get();
         set.upgrades = acts.get();
-        application = must(ChainApplication::create(*store, set, options_));
+        application = must(ChainApplication::create(database, set, options_));
+        store = application->store();
     }
 
     Address address(std::size_t key) const { return secrets[key].address(); }
@@ -152,7 +153,7 @@ public:
     static constexpr std::uint64_t kBalance = 1'000'000'000;
     std::vector<crypto::SecretKey> secrets;
     storage::MemoryDatabase database;
-    std::unique_ptr<StateStore> store;
+    std::shared_ptr<StateStore> store;
     std::shared_ptr<const BankModule> bank;
     std::shared_ptr<ActModule> acts;
     std::unique_ptr<ChainApplication> application;
