@@ -8,7 +8,7 @@
 
 #include <algorithm>
 #include <memory>
-#include <string.h>
+#include <cstring>
 
 namespace assay::crypto {
 namespace {

@@ -25,8 +25,8 @@ const Constants& constants() {
 
 /// Digits of a scalar, each zero or odd and below 2^(Width - 1) in magnitude, at least Width - 1 zeros between two.
 template <int Width>
-std::array<std::int8_t, 256> sparse_digits(const Scalar25519& scalar) {
-    std::array<std::int8_t, 256> digits{};
+std::array<std::int16_t, 256> sparse_digits(const Scalar25519& scalar) {
+    std::array<std::int16_t, 256> digits{};
     const auto bit = [&](int i) { return i < 256 ? (scalar[i / 8] >> (i % 8)) & 1 : 0; };
     int carry = 0;
     for (int i = 0; i < 256;) {
@@ -37,7 +37,7 @@ std::array<std::int8_t, 256> sparse_digits(const Scalar25519& scalar) {
         int window = carry;
         for (int j = 0; j < Width; ++j) window += bit(i + j) << j;
         carry = window >> (Width - 1) & 1;
-        digits[i] = static_cast<std::int8_t>(window - (carry << Width));
+        digits[i] = static_cast<std::int16_t>(window - (carry << Width));
         i += Width;
     }
     return digits;

@@ -11,7 +11,7 @@
 
 namespace assay::crypto {
 
-__extension__ typedef unsigned __int128 Uint128;
+__extension__ typedef unsigned __int128 Uint128; // NOLINT(modernize-use-using): no __extension__ before using
 
 /// Of `Mail(Person from,Person to)Person(string name)`: the type, then those it refers to, sorted by name.
 inline Digest eip712_type_hash(std::string_view encoded_type) { return keccak256(as_byte_view(encoded_type)); }

@@ -5,7 +5,7 @@
 namespace assay::crypto {
 namespace {
 
-__extension__ typedef unsigned __int128 Wide;
+__extension__ typedef unsigned __int128 Wide; // NOLINT(modernize-use-using): no __extension__ before using
 
 constexpr std::uint64_t kMask = (std::uint64_t{1} << 51) - 1;
 Wide product(std::uint64_t a, std::uint64_t b) { return static_cast<Wide>(a) * b; }

@@ -28,7 +28,7 @@ public:
         for (std::size_t i = 0; i < 5; ++i) difference.limbs_[i] = a.limbs_[i] + kFourP[i] - b.limbs_[i];
         return difference;
     }
-    friend Field25519 operator*(const Field25519& a, const Field25519& b);
+    friend Field25519 operator*(const Field25519& x, const Field25519& y);
     Field25519 squared() const;
     Field25519 squared(int times) const;
 

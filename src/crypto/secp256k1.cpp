@@ -8,7 +8,7 @@
 #include <secp256k1_recovery.h>
 
 #include <algorithm>
-#include <string.h>
+#include <cstring>
 
 namespace assay::crypto {
 namespace {
@@ -20,7 +20,7 @@ constexpr std::uint8_t kUncompressed = 4;
 /// the secret's bits from whoever measures power or time, and changes no result.
 const secp256k1_context* context() {
     static const secp256k1_context* const shared = [] {
-        secp256k1_context* made = secp256k1_context_create(SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
+        secp256k1_context* made = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
         std::array<std::uint8_t, 32> seed;
         if (fill_random(seed)) ASSAY_ASSERT(secp256k1_context_randomize(made, seed.data()) == 1);
         return made;
