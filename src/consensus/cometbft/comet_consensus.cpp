@@ -81,7 +81,9 @@ Result<void> RunningComet::start_all(chain::Application& application, std::vecto
     };
     if (!options_.server.on_fatal) server.on_fatal = nullptr; // the process ends there
     server_ = TRY(Server::start(application, std::move(observers), std::move(server)));
-    supervisor_ = TRY(Supervisor::start(options_.supervisor));
+    SupervisorOptions supervisor = options_.supervisor;
+    supervisor.connected = [this] { return server_->connection_count() > 0; };
+    supervisor_ = TRY(Supervisor::start(std::move(supervisor)));
     for (std::uint32_t i = 0; i < std::max(options_.submit_threads, 1U); ++i)
         threads_.emplace_back([this] { hand_over(); });
     return {};

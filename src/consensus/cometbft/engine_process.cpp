@@ -7,11 +7,9 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace assay::consensus {
 
@@ -23,29 +21,42 @@ int status_of(int wait_status) {
     return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
-// Starts `program` with its output on `output` and default signal handling. The child's id, or an error.
+// The child between fork and exec, where only async-signal-safe calls are allowed. Its own process group: Ctrl-C in a
+// terminal reaches this program only, which then stops the engine in order. The kernel kills it when the thread that forked
+// is gone: an engine whose application vanishes inside FinalizeBlock waits for ever (CometBFT 0.38), holding ports and files.
+[[noreturn]] void become(const char* program, char* const* arguments, int output, int report, pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(127);
+    setpgid(0, 0);
+    struct sigaction ordinary{};
+    ordinary.sa_handler = SIG_DFL;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD}) sigaction(signal, &ordinary, nullptr);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(output, STDERR_FILENO);
+    execvp(program, arguments);
+    const int error = errno;
+    [[maybe_unused]] const ssize_t written = write(report, &error, sizeof error);
+    _exit(127);
+}
+
+// Starts `program` with both output streams on `output`. Errors: not_found, io.
 Result<pid_t> spawn(const std::filesystem::path& program, const std::vector<std::string>& arguments, int output) {
     std::vector<char*> argv{const_cast<char*>(program.c_str())};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    // Its own process group: Ctrl-C in a terminal reaches this program only, which then stops the engine in order.
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    pid_t id = 0;
-    const int error = posix_spawnp(&id, program.c_str(), &actions, &attributes, argv.data(), environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
+    std::array<int, 2> report{}; // closed by a successful exec, else the error's number comes
+    if (pipe2(report.data(), O_CLOEXEC) != 0) return fail(ErrorCode::io, std::string("pipe: ") + std::strerror(errno));
+    const pid_t parent = getpid();
+    const pid_t id = fork();
+    if (id == 0) become(program.c_str(), argv.data(), output, report[1], parent);
+    close(report[1]);
+    int error = id < 0 ? errno : 0;
+    if (id > 0 && read(report[0], &error, sizeof error) > 0) waitpid(id, nullptr, 0);
+    close(report[0]);
     if (error == ENOENT) return fail(ErrorCode::not_found, "there is no program '" + program.string() + "'");
     if (error != 0) return fail(ErrorCode::io, "cannot start '" + program.string() + "': " + std::strerror(error));
     return id;

@@ -21,16 +21,17 @@ struct ProcessOutput {
 /// Runs a program to its end. Errors: not_found, io.
 Result<ProcessOutput> run_program(const std::filesystem::path& program, const std::vector<std::string>& arguments);
 
+/// It ends, at the latest, with the thread that started it.
 class ChildProcess {
 public:
-    /// Both output streams are appended to `log_file`. A program without a slash is looked for on PATH.
-    /// Errors: not_found, io.
     ChildProcess() = default;
     ChildProcess(const ChildProcess&) = delete;
     ChildProcess& operator=(const ChildProcess&) = delete;
     /// Kills what still runs.
     ~ChildProcess();
 
+    /// Both output streams are appended to `log_file`. A program without a slash is looked for on PATH.
+    /// Errors: not_found, io.
     Result<void> start(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                        const std::filesystem::path& log_file);
     bool running() const;

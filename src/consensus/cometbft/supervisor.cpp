@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <csignal>
 #include <fstream>
+#include <future>
 #include <mutex>
 #include <thread>
 
@@ -48,7 +49,9 @@ public:
     void stop() override;
 
 private:
+    Result<void> start_process();
     void keep();
+    int wait_for_end();
     bool pause(milliseconds delay);
     void log(const std::string& line) const {
         if (options_.log) options_.log(line);
@@ -61,12 +64,22 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false, ended_ = false;
-    std::atomic<std::uint64_t> restarts_{0};
+    std::atomic<std::uint64_t> restarts_{0}, ends_{0};
     std::thread keeper_;
 };
 
-Result<void> EngineSupervisor::start_engine() {
+Result<void> EngineSupervisor::start_process() {
     return engine_.start(options_.binary, {"start", "--home", options_.home.string()}, log_file_);
+}
+
+Result<void> EngineSupervisor::start_engine() {
+    std::promise<Result<void>> started;
+    keeper_ = std::thread([this, &started] {
+        const auto result = start_process();
+        started.set_value(result);
+        if (result) keep();
+    });
+    return started.get_future().get();
 }
 
 Result<void> EngineSupervisor::wait_for_rpc() {
@@ -74,7 +87,7 @@ Result<void> EngineSupervisor::wait_for_rpc() {
     for (;;) {
         const auto status = rpc_.status();
         if (status) return {};
-        if (!options_.attach && !engine_.running())
+        if (!options_.attach && ends_ > 0)
             return fail(ErrorCode::io, "CometBFT ended while starting; the last line of " + log_file_.string() +
                                            " is: " + last_line(log_file_));
         if (steady_clock::now() >= deadline) {
@@ -93,11 +106,29 @@ bool EngineSupervisor::pause(milliseconds delay) {
     return !changed_.wait_for(lock, delay, [this] { return stopping_; });
 }
 
+// The exit status. An engine that has lost this node for too long is killed.
+int EngineSupervisor::wait_for_end() {
+    bool was_connected = false;
+    auto last_connected = steady_clock::now();
+    while (engine_.running()) {
+        std::this_thread::sleep_for(kPollPause);
+        if (!options_.connected || options_.connected()) {
+            was_connected = true;
+            last_connected = steady_clock::now();
+        } else if (was_connected && steady_clock::now() - last_connected >= options_.abandoned_timeout) {
+            log("CometBFT has lost this node, does not end by itself, and is killed");
+            engine_.send_signal(SIGKILL);
+        }
+    }
+    return engine_.wait();
+}
+
 void EngineSupervisor::keep() {
     milliseconds delay = options_.restart_delay;
     for (;;) {
         const auto started = steady_clock::now();
-        const int status = engine_.wait();
+        const int status = wait_for_end();
+        ++ends_;
         if (steady_clock::now() - started >= kStableRun) delay = options_.restart_delay;
         if (!pause(milliseconds(0))) break;
         log("CometBFT ended with status " + std::to_string(status) + "; starting it again in " +
@@ -106,7 +137,7 @@ void EngineSupervisor::keep() {
         delay = std::min(delay * 2, options_.restart_delay_max);
         const std::lock_guard lock(mutex_); // so that stop() sees either no engine or a running one
         if (stopping_) break;
-        if (const auto again = start_engine(); !again)
+        if (const auto again = start_process(); !again)
             log("CometBFT does not start: " +
                 again.error().message); // wait() then returns at once, after a longer pause
         else ++restarts_;
@@ -146,7 +177,6 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(SupervisorOptions options)
     auto supervisor = std::make_unique<EngineSupervisor>(std::move(options));
     if (!attach) TRY_VOID(supervisor->start_engine());
     TRY_VOID(supervisor->wait_for_rpc());
-    if (!attach) supervisor->keep_running();
     return supervisor;
 }
 

@@ -23,6 +23,10 @@ struct SupervisorOptions {
     std::chrono::milliseconds stop_timeout{20'000}; ///< between SIGTERM and SIGKILL
     std::chrono::milliseconds restart_delay{500};   ///< doubled after each exit that follows soon
     std::chrono::milliseconds restart_delay_max{30'000};
+    /// Whether the engine is connected to this node. One that was and is no longer hangs (CometBFT 0.38 may, when it loses
+    /// its application inside a block): after `abandoned_timeout` it is killed and started again. Not asked when empty.
+    std::function<bool()> connected = {};
+    std::chrono::milliseconds abandoned_timeout{5'000};
     std::function<void(std::string_view)> log = {}; ///< one line for each start and exit, from any thread
 };
 
