@@ -36,6 +36,9 @@ void NodeCache::insert(std::size_t module, const NodePath& path, std::uint64_t v
     const std::lock_guard lock(locks_[at % kLocks]);
     Slot& slot = slots_[at];
     if (slot.node && slot.path.depth < path.depth) return;
+    const bool is_same =
+        slot.node && slot.module == module && slot.path.key == path.key && slot.path.depth == path.depth;
+    if (is_same && slot.version > version) return; // a reader of an old version does not push the last one out
     slot.node.swap(node); // the old one dies outside of the lock
     slot.path = path;
     slot.version = version;

@@ -77,6 +77,8 @@ public:
 
     const Changes& changes(ModuleId module) const { return changes_[static_cast<std::size_t>(module)]; }
     void apply_to(StateWriter& target) const;
+    /// apply_to another overlay, this one left empty: hands over the entries themselves.
+    void move_into(Overlay& target);
     void clear();
 
 private:
