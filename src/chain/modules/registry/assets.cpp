@@ -16,7 +16,6 @@ Result<void> check_kind(const std::string& kind) {
 }
 
 bool is_arbiter(const Ports& ports, const StateReader& state, const Address& signer) {
-    if (signer == module_account("governance")) return true;
     const Address arbiter = ports.params.get<RegistryParams>(state).arbiter;
     return arbiter != Address{} && signer == arbiter;
 }
@@ -28,7 +27,7 @@ Result<void> check_status_change(const Ports& ports, const StateReader& state, c
         return refuse("status '" + status + "' is none of active, deprecated, disputed");
     if (status == asset.status) return refuse("the asset is " + status + " already");
     if (status == kStatusDisputed || asset.status == kStatusDisputed) {
-        if (!is_arbiter(ports, state, signer)) return refuse("only the arbiter and governance decide on disputes");
+        if (!is_arbiter(ports, state, signer)) return refuse("only the arbiter decides on disputes");
         return {};
     }
     if (asset.owner != signer) return refuse("the asset belongs to " + crypto::to_string(asset.owner));

@@ -253,7 +253,7 @@ TEST_F(Licences, ParentsAgreeOnUseAndReciprocity) {
 TEST_F(Licences, DisputedParentsCannotBeUsed) {
     const std::uint64_t licence =
         chain.add_licence(kAlice, asset, offer(RegistryChain::commercial(kPolicyAbsolute, 0)), kBob);
-    chain.accept(module_account("governance"), SetAssetStatus{asset, "disputed", ""});
+    chain.accept(kDisputesArbiter, SetAssetStatus{asset, "disputed", ""});
     EXPECT_TRUE(chain.refusal(kBob, child("c", licence)).ends_with("is disputed"));
 }
 

@@ -95,7 +95,7 @@ public:
         switch (*rc::gen::inRange(0, 4)) {
             case 0: return attempt(owner_of(id), TransferAsset{id, anyone(), *rc::gen::arbitrary<bool>()});
             case 1:
-                return attempt(module_account("governance"),
+                return attempt(kDisputesArbiter,
                                SetAssetStatus{id, *rc::gen::element<std::string>("disputed", "active"), ""});
             case 2: return attempt(owner_of(id), AttachTerms{id, any_terms()});
             default: return attempt(anyone(), ClaimRevenue{id, kNativeToken});

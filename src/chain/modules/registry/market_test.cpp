@@ -123,7 +123,7 @@ TEST_F(Market, SilentArbiterRefunds) {
 TEST_F(Market, DisputedAssetIsRefundedInsteadOfReleased) {
     const std::uint64_t id = order();
     chain.accept(kSeller, DeliverOrder{id, {9}});
-    chain.accept(module_account("governance"), SetAssetStatus{asset, "disputed", ""});
+    chain.accept(kDisputesArbiter, SetAssetStatus{asset, "disputed", ""});
     EXPECT_TRUE(chain.refusal(kBuyer, ConfirmOrder{id}).ends_with("cannot receive"));
     pass(21);
     EXPECT_EQ(now(id).state, kOrderRefunded);

@@ -44,7 +44,7 @@ struct TransferAsset {
     }
 };
 
-/// Owner: active, deprecated. Arbiter and governance: disputed, and back.
+/// Owner: active, deprecated. The arbiter named in the parameters: disputed, and back.
 struct SetAssetStatus {
     static constexpr std::string_view kType = "registry/set_asset_status";
     static constexpr std::string_view kStruct = "RegistrySetAssetStatus";

@@ -86,8 +86,6 @@ TEST(RegistryRecords, VersionsFollowEachOther) {
 
 TEST(RegistryRecords, OwnersStatusAndAttestations) {
     RegistryChain chain;
-    const Address arbiter = address_of(9);
-    chain.params.registry.arbiter = arbiter;
     const Digest asset = chain.add_asset(kAlice, RegistryChain::work("w"));
     EXPECT_TRUE(chain.refusal(kBob, TransferAsset{asset, kBob, false}).contains("belongs to"));
     chain.accept(kAlice, TransferAsset{asset, kBob, true});
@@ -98,12 +96,10 @@ TEST(RegistryRecords, OwnersStatusAndAttestations) {
     chain.accept(kBob, SetAssetStatus{asset, "deprecated", "superseded"});
     EXPECT_EQ(chain.refusal(kBob, SetAssetStatus{asset, "expired", ""}),
               "status 'expired' is none of active, deprecated, disputed");
-    EXPECT_EQ(chain.refusal(kBob, SetAssetStatus{asset, "disputed", ""}),
-              "only the arbiter and governance decide on disputes");
-    chain.accept(arbiter, SetAssetStatus{asset, "disputed", "copied"});
-    EXPECT_EQ(chain.refusal(kBob, SetAssetStatus{asset, "active", ""}),
-              "only the arbiter and governance decide on disputes");
-    chain.accept(module_account("governance"), SetAssetStatus{asset, "active", "cleared"});
+    EXPECT_EQ(chain.refusal(kBob, SetAssetStatus{asset, "disputed", ""}), "only the arbiter decides on disputes");
+    chain.accept(kDisputesArbiter, SetAssetStatus{asset, "disputed", "copied"});
+    EXPECT_EQ(chain.refusal(kBob, SetAssetStatus{asset, "active", ""}), "only the arbiter decides on disputes");
+    chain.accept(kDisputesArbiter, SetAssetStatus{asset, "active", "cleared"});
 
     chain.accept(kAlice, Attest{asset, "evaluation", {7}, "https://example.org"});
     chain.accept(kAlice, Attest{asset, "evaluation", {8}, ""}); // the last one counts

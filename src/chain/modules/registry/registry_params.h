@@ -12,10 +12,7 @@ struct RegistryParams {
     static constexpr std::string_view kStruct = "RegistryParams";
 
     std::uint32_t protocol_fee = 1'000'000; ///< of each royalty payment, in units of 10^-8 (1 %)
-    /// Takes the fee on tokens other than the native coin; while zero, those payments carry no fee. The native fee always
-    /// goes to the block's fees.
-    Address treasury;
-    Address arbiter; ///< may mark assets as disputed, beside governance; zero = nobody
+    Address arbiter; ///< marks assets as disputed and lifts it again; zero = nobody does
     std::uint64_t quote_blocks = 600; ///< how long a quote at the list price holds
     std::uint64_t delivery_blocks_max = 100'000; ///< longest time a listing may leave its seller to deliver
     std::uint64_t dispute_blocks_min = 10; ///< shortest time a listing may leave its buyer to object
@@ -25,7 +22,6 @@ struct RegistryParams {
 
     static void fields(auto&& self, auto&& visit) {
         visit("protocol_fee", self.protocol_fee);
-        visit("treasury", self.treasury);
         visit("arbiter", self.arbiter);
         visit("quote_blocks", self.quote_blocks);
         visit("delivery_blocks_max", self.delivery_blocks_max);

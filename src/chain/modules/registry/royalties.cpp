@@ -23,16 +23,11 @@ RevenueAccount account_of(const StateReader& state, const Digest& asset, const A
     return load<RevenueAccount>(state, asset, token).value_or(RevenueAccount{.asset = asset, .token = token});
 }
 
-/// The native fee is shared among those who secure the chain; other tokens' goes to the treasury, where there is one.
-struct FeeRule {
-    std::uint32_t share = 0;
-    Address to;
-};
-FeeRule fee_rule(const RegistryParams& params, const Address& token) {
+/// The native fee is shared among those who secure the chain; other tokens' goes to governance's treasury.
+const Address& fee_account(const Address& token) {
     static const Address fees = module_account("fees");
-    if (token == kNativeToken) return {params.protocol_fee, fees};
-    if (params.treasury == Address{}) return {};
-    return {params.protocol_fee, params.treasury};
+    static const Address treasury = module_account("treasury");
+    return token == kNativeToken ? fees : treasury;
 }
 
 Result<void> book(RevenueAccount& account, Amount amount, const Split& split) {
@@ -58,12 +53,12 @@ Result<Split> pay_asset(const Ports& ports, Context& context, const Address& pay
     StateWriter& state = context.state();
     const AssetState found = TRY(require_asset(state, asset));
     TRY_VOID(check_can_receive(found, token, context.block().time_ms));
-    const FeeRule rule = fee_rule(ports.params.get<RegistryParams>(state), token);
-    const Split split = split_payment(amount, rule.share, {found.lap_stack, found.lrp_stack});
+    const std::uint32_t fee_share = ports.params.get<RegistryParams>(state).protocol_fee;
+    const Split split = split_payment(amount, fee_share, {found.lap_stack, found.lrp_stack});
     RevenueAccount account = account_of(state, asset, token);
     TRY_VOID(book(account, amount, split));
 
-    if (!split.fee.is_zero()) TRY_VOID(ports.bank.transfer(context, payer, rule.to, token, split.fee));
+    if (!split.fee.is_zero()) TRY_VOID(ports.bank.transfer(context, payer, fee_account(token), token, split.fee));
     const Amount net = less(amount, split.fee);
     if (payer != registry_account() && !net.is_zero())
         TRY_VOID(ports.bank.transfer(context, payer, registry_account(), token, net));
@@ -86,9 +81,10 @@ Due due_to(const AssetState& asset, const AncestorShare& share, const RevenueAcc
             less(part_of(account.lrp_in, share.lrp, asset.lrp_stack), collected.lrp)};
 }
 
-Result<void> apply(const Ports&, Context& context, const Address& signer, const OpenToken& message) {
+Result<void> apply(const Ports& ports, Context& context, const Address& signer, const OpenToken& message) {
     AssetState asset = TRY(require_owned(context.state(), message.asset, signer));
-    if (message.token == Address{}) return refuse("token: zero");
+    if (!ports.bank.token_exists(context.state(), message.token))
+        return refuse("token: no token " + crypto::to_string(message.token));
     if (std::ranges::find(asset.tokens, message.token) != asset.tokens.end())
         return refuse("the vault is open for this token already");
     if (asset.tokens.size() >= kTokensMax)

@@ -1,8 +1,8 @@
 /// Licence terms: their rules, who offers them, who may take them.
 #include "chain/modules/registry/keeper.h"
 
-#include "base/assert.h"
 #include "chain/modules/events.h"
+#include "codec/utf8.h"
 
 #include <algorithm>
 
@@ -31,6 +31,8 @@ Result<void> check_checker(const LicenceTerms& terms) {
     } else if (terms.commercializer_checker == kCheckerAllowList) {
         if (size <= kAddressBytes || size > kAddressBytes + kListNameBytesMax)
             return refuse("commercializerCheckerData: allow_list takes its manager's address and the list's name");
+        if (!codec::is_valid_utf8(as_string_view(ByteView(terms.commercializer_checker_data).subspan(kAddressBytes))))
+            return refuse("commercializerCheckerData: the list's name is not UTF-8");
     } else if (terms.commercializer_checker == kCheckerTokenHolder) {
         if (size != kAddressBytes + kBalanceBytes)
             return refuse("commercializerCheckerData: token_holder takes a token's address and a balance of 16 bytes");

@@ -13,6 +13,9 @@
 
 namespace assay::chain::registry {
 
+/// Marks assets as disputed.
+inline const Address kDisputesArbiter = testing::address_of(90);
+
 class FixedParams final : public ParamsPort {
 public:
     RegistryParams registry{};
@@ -25,6 +28,7 @@ public:
 class RegistryChain : public testing::Bench {
 public:
     RegistryChain() {
+        params.registry.arbiter = kDisputesArbiter;
         bank.register_messages(registry);
         module.register_messages(registry);
     }
