@@ -84,7 +84,7 @@ Keeper::Unstaked Keeper::remove_stake(const Address& delegator, const Address& v
         jail(validator);
         record->jailed = true;
     }
-    const Amount tokens = shares == record->shares ? record->tokens : tokens_of(*record, shares);
+    const Amount tokens = tokens_of(*record, shares); // the last shares take all that is left
     record->tokens = minus(record->tokens, tokens);
     record->shares = minus(record->shares, shares);
     save_validator(validator, *record);

@@ -8,6 +8,11 @@
 #include <algorithm>
 
 namespace assay::chain::staking {
+namespace {
+
+constexpr std::uint64_t kSlashGas = 100; ///< two periods read for each slash since a delegation was last paid
+
+} // namespace
 
 void Keeper::allocate_fees() {
     if (!params_.block_reward.is_zero() && !context_.block().last_commit.empty()) {
@@ -129,7 +134,7 @@ Amount Keeper::rewards_until(const Address& validator, const Delegation& delegat
     const StateKey from = key_of(kSlashes, validator, delegation.height);
     const StateKey until = key_of(kSlashes, validator, UINT64_MAX);
     state_.scan(ModuleId::staking, from, until, [&](ByteView key, ByteView value) {
-        context_.gas().charge(1);
+        context_.gas().charge(kSlashGas);
         const std::uint64_t slashed = read_u64(key, 29);
         if (slashed <= begin) return true; // in the block in which the delegation started, but before it
         total = plus(total, rewards_between(validator, begin, slashed, stake));

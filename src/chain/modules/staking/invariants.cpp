@@ -254,11 +254,13 @@ Result<void> check_missed(const StateReader& state) {
     Books::walk<Signing>(state, kSigning, [&](ByteView key, const Signing& signing) {
         const ConsensusAddress consensus = address_at(key, 1);
         const std::uint64_t set = bits.contains(consensus) ? bits[consensus] : 0;
+        bits.erase(consensus);
         if (set != signing.missed) {
             result = broken("blocks missed by " + crypto::to_string(consensus), text(std::uint64_t{signing.missed}),
                             text(set));
         }
     });
+    if (result && !bits.empty()) return broken("absences of nobody", text(bits.begin()->second), "0");
     return result;
 }
 

@@ -32,7 +32,12 @@ bool exchange_missed(StateWriter& state, const ConsensusAddress& consensus, std:
     const bool before = (byte & bit) != 0;
     if (before == missed) return before;
     byte = static_cast<std::uint8_t>(byte ^ bit);
-    state.put(ModuleId::staking, key, *chunk);
+    const bool empty = std::ranges::all_of(*chunk, [](std::uint8_t bits) { return bits == 0; });
+    if (empty) {
+        erase(state, key);
+    } else {
+        state.put(ModuleId::staking, key, *chunk);
+    }
     return before;
 }
 

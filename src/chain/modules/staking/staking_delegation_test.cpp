@@ -39,6 +39,19 @@ TEST(StakingDelegation, ComesBackAfterTheUnbondingTime) {
     EXPECT_TRUE(chain.query("unbondings", {{"delegator", Bytes(20, 0xa1)}}).find("unbondings")->list()->empty());
 }
 
+TEST(StakingDelegation, ComesBackInTheOrderItLeft) {
+    TestChain chain = chain_of_three();
+    ASSERT_TRUE(chain.run(kAnn, Delegate{account(1), Amount(100 * kCoin)}));
+    ASSERT_TRUE(chain.run(kAnn, Undelegate{account(1), Amount(1 * kCoin)}));
+    ASSERT_TRUE(chain.run(kAnn, Undelegate{account(1), Amount(2 * kCoin)}));
+    chain.next_block();
+    ASSERT_TRUE(chain.run(kAnn, Undelegate{account(1), Amount(4 * kCoin)}));
+    chain.next_block(unbonding_ms(chain) - 1'000);
+    EXPECT_EQ(chain.balance(kAnn), Amount(3 * kCoin));
+    chain.next_block();
+    EXPECT_EQ(chain.balance(kAnn), Amount(7 * kCoin));
+}
+
 TEST(StakingDelegation, RefusesWhatCannotBe) {
     TestChain chain = chain_of_three();
     EXPECT_FALSE(chain.run(kAnn, Delegate{account(1), Amount()}));

@@ -83,6 +83,22 @@ TEST(StakingHistory, NothingIsKeptWithoutAPin) {
     EXPECT_EQ(count_history(chain), 0U);
 }
 
+TEST(StakingHistory, AnItemHasOneEntryForEachPin) {
+    TestChain chain = chain_of_two();
+    chain.skip_blocks(20);
+    Context context = chain.context();
+    for (int pin = 1; pin <= 3; ++pin) {
+        chain.staking.pin_history(context, chain.block.height);
+        for (int i = 0; i < 20; ++i) {
+            chain.begin_block();
+            ASSERT_TRUE(chain.run(kAnn, Delegate{account(2), Amount(kCoin)}));
+            chain.end_block();
+        }
+    }
+    chain.skip_blocks(20);
+    EXPECT_EQ(count_history(chain), 6U); // the validator and the delegation
+}
+
 TEST(StakingHistory, ForgettingTooMuchAtOnceIsSpreadOverBlocks) {
     TestChain chain = chain_of_two();
     Context context = chain.context();

@@ -42,6 +42,7 @@ TEST(StakingDowntime, JailsAtTheFirstBlockTooMany) {
     EXPECT_EQ(signing_of(chain, 1).missed, 0U);
     chain.skip_blocks(3); // still voting for two blocks, and absent; jailed, so it is not counted
     EXPECT_EQ(chain.validator(1)->tokens, Amount(99 * kCoin));
+    EXPECT_EQ(signing_of(chain, 1).missed, 0U);
     EXPECT_EQ(chain.set.size(), 1U);
 
     EXPECT_FALSE(chain.run(account(1), Unjail{account(1)}));
@@ -77,6 +78,7 @@ TEST(StakingDowntime, OldAbsencesFallOutOfTheWindow) {
     EXPECT_FALSE(chain.validator(1)->jailed);
     chain.skip_blocks(100);
     EXPECT_EQ(signing_of(chain, 1).missed, 0U);
+    EXPECT_TRUE(keys_with_prefix(chain.state, key_of(kMissed)).empty());
 }
 
 TEST(StakingDowntime, AChangedWindowBeginsAnew) {
@@ -165,6 +167,24 @@ TEST(StakingSlash, ReachesWhatUnbondedSince) {
     EXPECT_EQ(supply.units() - chain.bank.supply(chain.state, kNativeToken).units(), 5 * kCoin);
     chain.next_block(static_cast<std::int64_t>(params.unbonding_ms));
     EXPECT_EQ(chain.balance(kAnn), Amount(2 * kCoin));
+}
+
+// The set that votes on block h is that of the end of block h - 2.
+TEST(StakingSlash, ReachesBackToTheBlockBeforeTheInfraction) {
+    for (const std::uint64_t blocks_later : {1U, 2U}) {
+        TestChain chain = chain_of_two();
+        ASSERT_TRUE(chain.run(kAnn, Delegate{account(1), Amount(20 * kCoin)}));
+        chain.skip_blocks(3);
+        chain.begin_block();
+        ASSERT_TRUE(chain.run(kAnn, Undelegate{account(1), Amount(20 * kCoin)}));
+        const std::uint64_t left = chain.block.height;
+        chain.end_block();
+        chain.skip_blocks(5);
+        chain.accuse(1, left + blocks_later, 100, chain.block.time_ms);
+        chain.next_block();
+        chain.next_block(static_cast<std::int64_t>(chain.params.staking.unbonding_ms));
+        EXPECT_EQ(chain.balance(kAnn), Amount((blocks_later == 1 ? 99 : 100) * kCoin));
+    }
 }
 
 TEST(StakingSlash, SparesWhatHadLeftBefore) {
