@@ -81,11 +81,11 @@ class OneValidator(WithFolder):
 
     URL = "http://127.0.0.2:26657"
 
-    def start(self) -> subprocess.Popen:
+    def start(self, *more: str) -> subprocess.Popen:
         log = open(self.folder / "node.log", "ab")
         self.addCleanup(log.close)
         process = subprocess.Popen([NODE, "file", f"unix://{self.folder}/abci.sock", str(self.folder / "data"),
-                                    program("cometbft"), str(self.folder / "home"), self.URL], stdout=log, stderr=log)
+                                    program("cometbft"), str(self.folder / "home"), self.URL, *more], stdout=log, stderr=log)
         self.addCleanup(lambda: process.poll() is None and process.kill())
         return process
 
@@ -94,7 +94,9 @@ class OneValidator(WithFolder):
         (self.folder / "data").mkdir()
         subprocess.run([program("cometbft"), "init", "--home", str(self.folder / "home")], check=True, capture_output=True)
         configure(self.folder / "home", Localnet.FAST | {("", "proxy_app"): f'"unix://{self.folder}/abci.sock"',
-                                                         ("rpc", "laddr"): f'"{self.URL.replace("http", "tcp")}"'})
+                                                         ("rpc", "laddr"): f'"{self.URL.replace("http", "tcp")}"',
+                                                         ("rpc", "max_request_batch_size"): "100",
+                                                         ("p2p", "laddr"): '"tcp://127.0.0.2:26656"'})
 
     def height(self) -> int:
         return int(rpc(self.URL, "status")["sync_info"]["latest_block_height"])
@@ -147,6 +149,17 @@ class OneValidator(WithFolder):
         took = wait_until(lambda: self.height() > before + 1, "blocks come again")
         self.assertNotEqual(self.engine_id(), engine)
         print(f"back after {took:.1f} s", flush=True)
+        process.terminate()
+        self.assertEqual(process.wait(timeout=30), 0)
+
+    def test_transactions_are_submitted_many_at_once(self):
+        process = self.start("2000")
+        wait_until(lambda: "accepted" in (self.folder / "node.log").read_text(), "the node has handed them over")
+        line = next(line for line in (self.folder / "node.log").read_text().split("\n") if line.startswith("accepted"))
+        print(line, flush=True)
+        self.assertRegex(line, r"^accepted 2000 of 2001 in \d+ ms, the last: no such verb$")
+        state = self.folder / "data" / "state.txt"
+        wait_until(lambda: state.read_text().count("p submitted") == 2000, "all are committed")
         process.terminate()
         self.assertEqual(process.wait(timeout=30), 0)
 

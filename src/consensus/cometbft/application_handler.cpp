@@ -38,9 +38,10 @@ abci::OfferResult wire_result(chain::OfferResult result) {
 } // namespace
 
 ApplicationHandler::ApplicationHandler(chain::Application& application, std::vector<BlockObserver*> observers,
-                                       std::function<void(const Error&)> on_fatal)
+                                       std::function<void(const Error&)> on_fatal,
+                                       std::function<void(ByteView, const chain::CheckResult&)> on_checked)
     : application_(application), on_fatal_(on_fatal ? std::move(on_fatal) : stop_process),
-      observers_(std::move(observers)) {}
+      on_checked_(std::move(on_checked)), observers_(std::move(observers)) {}
 
 Result<abci::Response> ApplicationHandler::answer(const abci::Request& request) {
     abci::Response response;
@@ -80,13 +81,17 @@ Result<abci::Response> ApplicationHandler::answer_in_turn(const abci::Request& r
 }
 
 std::vector<abci::Response> ApplicationHandler::check(std::span<const abci::CheckTxRequest> requests) {
+    const bool recheck = requests.front().type() == abci::RECHECK;
     std::vector<ByteView> wires;
     wires.reserve(requests.size());
     for (const auto& request : requests) wires.push_back(view_of(request.tx()));
-    const auto results = application_.check_transactions(wires, requests.front().type() == abci::RECHECK);
+    const auto results = application_.check_transactions(wires, recheck);
     ASSAY_ASSERT(results.size() == requests.size());
     std::vector<abci::Response> responses(results.size());
-    for (std::size_t i = 0; i < results.size(); ++i) set_result(*responses[i].mutable_check_tx(), results[i].result);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        set_result(*responses[i].mutable_check_tx(), results[i].result);
+        if (on_checked_ && !recheck) on_checked_(wires[i], results[i]);
+    }
     return responses;
 }
 

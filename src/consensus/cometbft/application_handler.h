@@ -17,7 +17,8 @@ class ApplicationHandler final : public Handler {
 public:
     /// Borrows `application` and the observers. `on_fatal` is told of a failed commit; without it the process ends there.
     ApplicationHandler(chain::Application& application, std::vector<BlockObserver*> observers,
-                       std::function<void(const Error&)> on_fatal);
+                       std::function<void(const Error&)> on_fatal,
+                       std::function<void(ByteView, const chain::CheckResult&)> on_checked = {});
 
     Result<abci::Response> answer(const abci::Request& request) override;
     std::vector<abci::Response> check(std::span<const abci::CheckTxRequest> requests) override;
@@ -40,6 +41,7 @@ private:
 
     chain::Application& application_;
     std::function<void(const Error&)> on_fatal_;
+    std::function<void(ByteView, const chain::CheckResult&)> on_checked_;
     std::vector<BlockObserver*> observers_;
     std::shared_ptr<CommittedBlock> executed_; ///< between FinalizeBlock and Commit
     std::mutex turn_; ///< whose turn it is to drive the application

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -15,18 +16,27 @@ namespace {
 constexpr std::size_t kRequestBytesMax =
     700'000; // of transactions: as base64 in JSON they stay below the engine's 1 MB
 
+using std::chrono::steady_clock;
+
 // One call of submit(), whose transactions may travel in several requests.
 struct Job {
-    std::vector<Bytes> transactions;
     std::vector<Submission> results;
+    std::size_t missing = 0;
+    steady_clock::time_point deadline;
     std::function<void(std::vector<Submission>)> done;
 };
 
-Submission refused(const Bytes& transaction, chain::TxCode code, std::string log) {
-    Submission out;
-    out.hash = crypto::sha256(transaction);
-    out.result.code = code;
-    out.result.log = std::move(log);
+// One transaction of a job.
+struct Item {
+    std::shared_ptr<Job> job;
+    std::size_t index = 0;
+    Bytes transaction;
+};
+
+chain::TxResult refusal(chain::TxCode code, std::string log) {
+    chain::TxResult out;
+    out.code = code;
+    out.log = std::move(log);
     return out;
 }
 
@@ -54,7 +64,13 @@ public:
 private:
     void on_block(const std::shared_ptr<const CommittedBlock>& block) override;
     void hand_over();
-    void hand_over(Job& job) const;
+    std::vector<Item> next_items(); ///< under the mutex
+    void checked(ByteView transaction, const chain::TxResult& result);
+    /// Notes a result; the job goes to `finished` with its last. Under the mutex.
+    static void note(const Item& item, chain::TxResult result, std::vector<std::shared_ptr<Job>>& finished);
+    static void tell(const std::vector<std::shared_ptr<Job>>& finished);
+    void refuse(const Item& item, const Error& error);
+    void give_up_on_late_ones();
     void failed(const Error& error);
 
     CometOptions options_;
@@ -62,8 +78,8 @@ private:
     std::unique_ptr<Supervisor> supervisor_;
     mutable std::mutex mutex_;
     std::condition_variable arrived_;
-    std::deque<Job> jobs_;
-    std::size_t queued_ = 0; ///< transactions in jobs_
+    std::deque<Item> queue_;                    ///< not yet handed over
+    std::multimap<crypto::Digest, Item> awaited_; ///< handed over, CheckTx has not been asked yet
     bool stopping_ = false;
     std::uint64_t height_ = 0;
     std::int64_t time_ms_ = 0;
@@ -79,6 +95,9 @@ Result<void> RunningComet::start_all(chain::Application& application, std::vecto
         failed(error);
         if (tell) tell(error);
     };
+    server.on_checked = [this](ByteView transaction, const chain::CheckResult& check) {
+        checked(transaction, check.result);
+    };
     if (!options_.server.on_fatal) server.on_fatal = nullptr; // the process ends there
     server_ = TRY(Server::start(application, std::move(observers), std::move(server)));
     SupervisorOptions supervisor = options_.supervisor;
@@ -90,52 +109,111 @@ Result<void> RunningComet::start_all(chain::Application& application, std::vecto
 }
 
 void RunningComet::submit(std::vector<Bytes> transactions, std::function<void(std::vector<Submission>)> done) {
-    std::unique_lock lock(mutex_);
-    if (stopping_ || queued_ + transactions.size() > options_.submissions_max) {
-        const std::string why = stopping_ ? "the node is stopping" : "too many transactions wait to be handed over";
-        lock.unlock();
-        std::vector<Submission> out;
-        for (const Bytes& bytes : transactions) out.push_back(refused(bytes, chain::TxCode::mempool_full, why));
-        return done(std::move(out));
+    auto job = std::make_shared<Job>();
+    job->missing = transactions.size();
+    job->deadline = steady_clock::now() + options_.check_timeout;
+    job->done = std::move(done);
+    for (const Bytes& transaction : transactions) job->results.push_back({crypto::sha256(transaction), {}});
+    {
+        const std::lock_guard lock(mutex_);
+        const bool full = queue_.size() + awaited_.size() + transactions.size() > options_.submissions_max;
+        if (!stopping_ && !full && !transactions.empty()) {
+            for (std::size_t i = 0; i < transactions.size(); ++i)
+                queue_.push_back({job, i, std::move(transactions[i])});
+            arrived_.notify_one();
+            return;
+        }
+        for (Submission& submission : job->results)
+            submission.result =
+                refusal(chain::TxCode::mempool_full,
+                        stopping_ ? "the node is stopping" : "too many transactions wait for the engine");
     }
-    queued_ += transactions.size();
-    jobs_.push_back({std::move(transactions), {}, std::move(done)});
-    arrived_.notify_one();
+    tell({job});
 }
 
+// The results of CheckTx come by checked(), from the server's threads; these threads only hand over.
 void RunningComet::hand_over() {
     for (;;) {
         std::unique_lock lock(mutex_);
-        arrived_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-        if (jobs_.empty()) return;
-        Job job = std::move(jobs_.front());
-        jobs_.pop_front();
-        queued_ -= job.transactions.size();
+        arrived_.wait_for(lock, std::chrono::seconds(1), [this] { return stopping_ || !queue_.empty(); });
+        if (stopping_) return;
+        const std::vector<Item> items = next_items();
         lock.unlock();
-        hand_over(job);
-        job.done(std::move(job.results));
+        give_up_on_late_ones();
+        if (items.empty()) continue;
+        std::vector<Bytes> transactions;
+        for (const Item& item : items) transactions.push_back(item.transaction);
+        const auto answers = rpc().submit_all_unchecked(transactions);
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            if (!answers) refuse(items[i], answers.error());
+            else if (!(*answers)[i]) refuse(items[i], (*answers)[i].error());
+        }
     }
 }
 
-void RunningComet::hand_over(Job& job) const {
-    std::span<const Bytes> rest = job.transactions;
-    while (!rest.empty()) {
-        std::size_t count = 0;
-        for (std::size_t bytes = 0; count < std::min(rest.size(), RpcClient::kSubmissionsMax); ++count) {
-            bytes += rest[count].size();
-            if (count > 0 && bytes > kRequestBytesMax) break;
-        }
-        const auto answers = rpc().submit_all(rest.first(count));
-        for (std::size_t i = 0; i < count; ++i) {
-            const Result<RpcSubmission> answer = answers ? (*answers)[i] : std::unexpected(answers.error());
-            if (!answer) {
-                job.results.push_back(refused(rest[i], code_of(answer.error()), answer.error().message));
-                continue;
-            }
-            job.results.push_back(refused(rest[i], static_cast<chain::TxCode>(answer->code), answer->log));
-        }
-        rest = rest.subspan(count);
+// As many as fit one request; they are awaited from now on.
+std::vector<Item> RunningComet::next_items() {
+    std::vector<Item> items;
+    for (std::size_t bytes = 0; !queue_.empty() && items.size() < options_.submissions_per_request;) {
+        bytes += queue_.front().transaction.size();
+        if (!items.empty() && bytes > kRequestBytesMax) break;
+        items.push_back(std::move(queue_.front()));
+        queue_.pop_front();
+        const Item& item = items.back();
+        awaited_.emplace(item.job->results[item.index].hash, Item{item.job, item.index, {}});
     }
+    return items;
+}
+
+void RunningComet::checked(ByteView transaction, const chain::TxResult& result) {
+    std::vector<std::shared_ptr<Job>> finished;
+    {
+        const std::lock_guard lock(mutex_);
+        if (awaited_.empty()) return;
+        const auto [begin, end] = awaited_.equal_range(crypto::sha256(transaction));
+        for (auto found = begin; found != end; ++found) note(found->second, result, finished);
+        awaited_.erase(begin, end);
+    }
+    tell(finished);
+}
+
+void RunningComet::refuse(const Item& item, const Error& error) {
+    std::vector<std::shared_ptr<Job>> finished;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto [begin, end] = awaited_.equal_range(item.job->results[item.index].hash);
+        const auto found = std::find_if(begin, end, [&](const auto& entry) {
+            return entry.second.job == item.job && entry.second.index == item.index;
+        });
+        if (found == end) return; // checked all the same
+        awaited_.erase(found);
+        note(item, refusal(code_of(error), error.message), finished);
+    }
+    tell(finished);
+}
+
+void RunningComet::give_up_on_late_ones() {
+    const auto now = steady_clock::now();
+    std::vector<std::shared_ptr<Job>> finished;
+    {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(awaited_, [&](const auto& entry) {
+            if (entry.second.job->deadline > now && !stopping_) return false;
+            note(entry.second, refusal(chain::TxCode::mempool_full, "the engine did not have it checked in time"),
+                 finished);
+            return true;
+        });
+    }
+    tell(finished);
+}
+
+void RunningComet::note(const Item& item, chain::TxResult result, std::vector<std::shared_ptr<Job>>& finished) {
+    item.job->results[item.index].result = std::move(result);
+    if (--item.job->missing == 0) finished.push_back(item.job);
+}
+
+void RunningComet::tell(const std::vector<std::shared_ptr<Job>>& finished) {
+    for (const auto& job : finished) job->done(std::move(job->results));
 }
 
 void RunningComet::on_block(const std::shared_ptr<const CommittedBlock>& block) {
@@ -152,7 +230,7 @@ void RunningComet::failed(const Error& error) {
 ConsensusStatus RunningComet::status() const {
     const auto waiting = rpc().waiting_transactions();
     const std::lock_guard lock(mutex_);
-    ConsensusStatus out{"cometbft", height_, time_ms_, waiting.value_or(0) + queued_, trouble_};
+    ConsensusStatus out{"cometbft", height_, time_ms_, waiting.value_or(0) + queue_.size(), trouble_};
     if (out.trouble.empty() && !waiting) out.trouble = waiting.error().message;
     return out;
 }
@@ -167,6 +245,12 @@ void RunningComet::stop() {
     if (server_) server_->stop();
     for (std::thread& thread : threads_)
         if (thread.joinable()) thread.join();
+    {
+        const std::lock_guard lock(mutex_); // what was not handed over is refused with what was
+        for (Item& item : queue_) awaited_.emplace(item.job->results[item.index].hash, std::move(item));
+        queue_.clear();
+    }
+    give_up_on_late_ones();
 }
 
 } // namespace

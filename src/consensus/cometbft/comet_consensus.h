@@ -4,6 +4,7 @@
 #include "consensus/cometbft/supervisor.h"
 #include "consensus/consensus.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -13,7 +14,10 @@ namespace assay::consensus {
 struct CometOptions {
     ServerOptions server;
     SupervisorOptions supervisor; ///< with `attach`, the engine is started by somebody else, now or later
-    std::uint32_t submit_threads = 4; ///< requests to the engine's RPC at once
+    std::uint32_t submit_threads = 2; ///< requests to the engine's RPC at once
+    /// An engine that engine_settings() did not configure takes 10.
+    std::size_t submissions_per_request = RpcClient::kSubmissionsMax;
+    std::chrono::milliseconds check_timeout{10'000}; ///< for the engine to have a transaction checked
     std::size_t submissions_max = 20'000; ///< waiting to be handed over; more are refused with mempool_full
 };
 

@@ -122,17 +122,23 @@ Result<RpcSubmission> RpcClient::submit(ByteView transaction) const {
     return submission_of(call("broadcast_tx_sync", transaction_parameter("tx", transaction)));
 }
 
-Result<std::vector<Result<RpcSubmission>>> RpcClient::submit_all(std::span<const Bytes> transactions) const {
-    const std::string method = "broadcast_tx_sync";
+Result<std::vector<Result<chain::Digest>>> RpcClient::submit_all_unchecked(std::span<const Bytes> transactions) const {
+    const std::string method = "broadcast_tx_async";
     std::string body;
     for (std::size_t i = 0; i < transactions.size(); ++i)
         body += (i == 0 ? '[' : ',') + request_text(i, method, transaction_parameter("tx", transactions[i]));
     const codec::Json json = TRY(post(method, body + "]"));
-    if (json.object() != nullptr) TRY_VOID(result_of(method, json)); // the batch as a whole was refused
-    std::vector<Result<RpcSubmission>> out(transactions.size(), fail(ErrorCode::malformed, method + ": no answer"));
+    if (json.object() != nullptr) { // a batch of one, or one that was refused as a whole
+        const codec::Json result = TRY(result_of(method, json));
+        const chain::Digest hash = TRY(digest_at(result, "hash"));
+        return std::vector<Result<chain::Digest>>(transactions.size(), hash);
+    }
+    std::vector<Result<chain::Digest>> out(transactions.size(), fail(ErrorCode::malformed, method + ": no answer"));
     for (const codec::Json& answer : *TRY(json_list(json, ""))) {
         const std::uint64_t id = TRY(count_at(answer, "id"));
-        if (id < out.size()) out[id] = submission_of(result_of(method, answer));
+        if (id >= out.size()) continue;
+        const auto result = result_of(method, answer);
+        out[id] = result ? digest_at(*result, "hash") : std::unexpected(result.error());
     }
     return out;
 }

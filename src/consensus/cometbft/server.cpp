@@ -106,7 +106,8 @@ Result<std::unique_ptr<Server>> start_server(std::unique_ptr<Handler> handler, S
 
 Result<std::unique_ptr<Server>> Server::start(chain::Application& application, std::vector<BlockObserver*> observers,
                                               ServerOptions options) {
-    auto handler = std::make_unique<ApplicationHandler>(application, std::move(observers), options.on_fatal);
+    auto handler =
+        std::make_unique<ApplicationHandler>(application, std::move(observers), options.on_fatal, options.on_checked);
     return start_server(std::move(handler), std::move(options));
 }
 

@@ -24,6 +24,8 @@ struct ServerOptions {
     std::size_t connections_max = 64; ///< the engine opens four
     /// One line for each connection that ended badly. From any thread.
     std::function<void(std::string_view)> log = {};
+    /// What CheckTx said of a transaction that is new. From any thread, before the engine knows.
+    std::function<void(ByteView transaction, const chain::CheckResult&)> on_checked = {};
     /// A commit failed or the state is damaged: the process must stop without answering the engine. Called once, on a
     /// connection's thread, so it may not destroy the server; without it the process ends at once.
     std::function<void(const Error&)> on_fatal = {};

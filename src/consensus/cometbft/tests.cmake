@@ -10,6 +10,9 @@ assay_test(cometbft_test
   SOURCES cometbft/application_handler_test.cpp cometbft/engine_home_test.cpp cometbft/frame_test.cpp cometbft/server_test.cpp
           cometbft/transaction_pool_test.cpp
   DEPS consensus_testing)
+if(ASSAY_TESTS)
+  assay_fuzz(abci_session_fuzz SOURCE cometbft/fuzz/abci_session_fuzz.cpp DEPS consensus_testing)
+endif()
 # A real engine, where scripts/lib.sh (need_cometbft) has installed it; skipped otherwise, saying so.
 if(ASSAY_TESTS)
   add_test(NAME cometbft_system_test
