@@ -103,7 +103,7 @@ std::optional<Refusal> BlockRun::run_messages(const TransactionBody& body, GasMe
                            where + ": the gas limit " + std::to_string(gas.limit()) + " is used up"};
         if (!done) return Refusal{TxCode::message_failed, where + ": " + done.error().message};
     }
-    changes.apply_to(state_);
+    changes.move_into(state_);
     return std::nullopt;
 }
 

@@ -6,6 +6,7 @@
 ///
 /// Each module documents its own part (src/chain/modules/*/README.md). Plain values; committed class.
 #include "chain/modules/modules.h"
+#include "chain/state/state_store.h"
 
 #include <cstdint>
 #include <string>
@@ -32,6 +33,14 @@ Result<void> apply_genesis(const ModuleSet& modules, const BlockInfo& block, con
                            StateWriter& state);
 /// The "modules" entry that gives this state back.
 codec::Value export_genesis(const ModuleSet& modules, const StateReader& state, const Module::WalkAll& all_keys);
+
+/// The document from which a chain of the same name goes on at the height after `version`, with that state.
+/// Errors: not_found (the version is not kept), malformed (damage), resource_exhausted.
+Result<GenesisDocument> export_document(const StateStore& store, const ModuleSet& modules, std::uint64_t version);
+
+/// Every module's invariants. Errors: internal, naming the module and the invariant; of a store as export_document.
+Result<void> check_invariants(const ModuleSet& modules, const StateReader& state, const Module::WalkAll& all_keys);
+Result<void> check_invariants(const StateStore& store, const ModuleSet& modules, std::uint64_t version);
 
 /// Everything that can be wrong with a document, found by making its state in memory and checking every invariant.
 Result<void> validate_genesis(const ModuleSet& modules, const GenesisDocument& document);

@@ -22,10 +22,13 @@ std::uint64_t next_height(const CommitRecord& record) {
     return record.height == 0 ? record.initial_height : record.height + 1;
 }
 
-std::vector<Digest> hashes_of(const std::vector<Bytes>& wires) {
+/// Of those that checking may have kept.
+std::vector<Digest> hashes_of(const std::vector<Opened>& transactions) {
     std::vector<Digest> hashes;
-    hashes.reserve(wires.size());
-    for (const Bytes& wire : wires) hashes.push_back(crypto::sha256(wire));
+    hashes.reserve(transactions.size());
+    for (const Opened& opened : transactions) {
+        if (opened.transaction != nullptr) hashes.push_back(opened.transaction->hash);
+    }
     return hashes;
 }
 
@@ -138,7 +141,7 @@ Result<BlockResult> ChainApplicationImpl::finalize_block(const BlockInfo& block,
     result.consensus = changed_limits(changes, record);
     Pending pending = TRY(store()->prepare(block.height, changes));
     result.app_hash = pending.app_hash();
-    finalized_.emplace(Finalized{std::move(pending), std::move(record), hashes_of(transactions)});
+    finalized_.emplace(Finalized{std::move(pending), std::move(record), hashes_of(opened)});
     return result;
 }
 

@@ -91,15 +91,12 @@ Result<void> validate_genesis(const ModuleSet& modules, const GenesisDocument& d
     block.time_ms = document.time_ms;
     MemoryState state;
     TRY_VOID(apply_genesis(modules, block, document.modules, state));
-    const Module::WalkAll all_keys = [&](ModuleId module, const StateVisitor& visit) {
+    auto held = check_invariants(modules, state, [&](ModuleId module, const StateVisitor& visit) {
         for (const auto& [key, value] : state.entries(module)) {
             if (!visit(key, value)) return;
         }
-    };
-    for (const auto& module : modules.modules) {
-        auto held = module->check_invariants(state, all_keys);
-        if (!held) return fail_in("genesis: " + std::string(name_of(module->id())), std::move(held.error()));
-    }
+    });
+    if (!held) return fail_in("genesis", std::move(held.error()));
     return {};
 }
 

@@ -7,6 +7,7 @@ list(APPEND chain_sources
   core/chain_application.cpp
   core/checking.cpp
   core/ethereum_transaction.cpp
+  core/export.cpp
   core/fields.cpp
   core/genesis.cpp
   core/genesis_document.cpp

@@ -92,6 +92,16 @@ void Overlay::apply_to(StateWriter& target) const {
     }
 }
 
+void Overlay::move_into(Overlay& target) {
+    for (std::size_t i = 0; i < kModuleCount; ++i) {
+        Changes& from = changes_[i];
+        while (!from.empty()) {
+            auto placed = target.changes_[i].insert(from.extract(from.begin()));
+            if (!placed.inserted) placed.position->second = std::move(placed.node.mapped());
+        }
+    }
+}
+
 void Overlay::clear() {
     for (Changes& changes : changes_) changes.clear();
 }

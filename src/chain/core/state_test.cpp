@@ -98,7 +98,8 @@ TEST(Overlay, EqualsOnePlainMapUnderRandomWrites) {
         const std::size_t count_max = 1 + below(8);
         ASSERT_EQ(entries_of(batch, begin, end, count_max), entries_of(plain, begin, end, count_max));
         for (const auto& [key, value] : plain.entries(kModule)) ASSERT_EQ(batch.get(kModule, key), value);
-        batch.apply_to(transaction), transaction.apply_to(block), block.apply_to(base);
+        batch.move_into(transaction), transaction.apply_to(block), block.apply_to(base);
+        ASSERT_TRUE(batch.changes(kModule).empty());
         ASSERT_EQ(base.entries(kModule), plain.entries(kModule));
     }
 }
