@@ -255,6 +255,15 @@ TEST_F(Handled, SnapshotsTravelAndPoisonIsSentBack) {
     EXPECT_EQ(fresh.info().height, 1U);
 }
 
+TEST_F(Handled, TextThatIsNotUtf8EndsNothing) {
+    abci::Request query, again;
+    query.mutable_query()->set_path("/\xff\xfe");
+    ASSERT_TRUE(again.ParseFromString(query.SerializeAsString()));
+    abci::Response response;
+    ASSERT_TRUE(response.ParseFromString(ask(again).SerializeAsString()));
+    EXPECT_NE(response.query().code(), 0U);
+}
+
 TEST_F(Handled, VoteExtensionsAreReserved) {
     abci::Request extend, verify;
     extend.mutable_extend_vote();
