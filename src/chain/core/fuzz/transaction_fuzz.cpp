@@ -10,6 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const ByteView wire(data, size);
     const auto transaction = chain::decode_transaction(wire, registry);
     if (!transaction) return 0;
+    ASSAY_ASSERT(transaction->size_bytes == size && transaction->hash == crypto::sha256(wire));
+    if (transaction->sender_recovered) return 0; // of Ethereum's: it has no other form here
     const Bytes again = chain::encode_transaction(transaction->body, transaction->signature);
     ASSAY_ASSERT(ByteView(again).size() == size && std::equal(again.begin(), again.end(), data));
     const auto outer = codec::decode_dag_cbor(wire);
