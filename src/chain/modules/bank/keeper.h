@@ -20,7 +20,7 @@ Result<void> check_token(const Token& token);
 Result<void> issue_token(Context& context, const Address& creator, const IssueToken& message);
 Result<void> mint_token(Context& context, const Address& signer, const Mint& message);
 /// An authority of zeros renounces. Errors: invalid_argument (no such token, fixed supply, another authority).
-Result<void> set_mint_authority(Context& context, const Address& signer, const Address& token,
+Result<void> set_mint_authority(Context& context, const Address& signer, const Address& address,
                                 const Address& authority);
 
 Result<std::uint64_t> open_escrow(Context& context, const Escrow& terms);

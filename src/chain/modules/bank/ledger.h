@@ -11,9 +11,9 @@ void write_account(StateWriter& state, const Address& address, const AccountsPor
 
 Amount read_balance(const StateReader& state, const Address& account, const Address& token);
 /// Errors: invalid_argument (insufficient balance with both numbers, or no such token).
-Result<void> debit(StateWriter& state, const Address& account, const Address& token, Amount amount);
+Result<void> debit(StateWriter& state, const Address& address, const Address& token, Amount amount);
 /// `amount` must be out of a debit or an increase of the supply, so that it cannot overflow.
-void credit(StateWriter& state, const Address& account, const Address& token, Amount amount);
+void credit(StateWriter& state, const Address& address, const Address& token, Amount amount);
 
 Amount read_supply(const StateReader& state, const Address& token);
 /// Errors: invalid_argument (supply at or over 2^128).
