@@ -35,6 +35,8 @@ public:
     virtual const ModuleSet& modules() const = 0;
     /// The state, for reading. State sync replaces it: ask again rather than keep it.
     virtual std::shared_ptr<StateStore> store() const = 0;
+    /// What the account's next transaction must say: the state's nonce, and those waiting for a block counted.
+    virtual std::uint64_t next_nonce(const Address& account) const = 0;
 };
 
 /// What commit() keeps beside the state: enough to answer info() and queries at that height.

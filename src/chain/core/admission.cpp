@@ -123,4 +123,10 @@ std::optional<Refusal> CheckState::admit(const Transaction& transaction) {
     return std::nullopt;
 }
 
+std::uint64_t CheckState::next_nonce(const Address& address) const {
+    const std::lock_guard lock(mutex_);
+    const auto known = senders_.find(address);
+    return known != senders_.end() ? known->second.next_nonce() : accounts_.account(*state_, address).nonce;
+}
+
 } // namespace assay::chain

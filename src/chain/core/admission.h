@@ -2,6 +2,7 @@
 /// The rules that a transaction must meet to enter a block, in one place: checking, proposing, judging proposals and
 /// applying blocks ask the same questions. Committed class; CheckState is local and thread-safe.
 #include "chain/chain_params.h"
+#include "chain/core/empty_state.h"
 #include "chain/core/opened.h"
 #include "chain/modules/ports.h"
 
@@ -50,14 +51,16 @@ public:
     std::optional<Refusal> refuse_early(const Transaction& transaction, std::size_t ahead);
     /// Takes it in, or says why not.
     std::optional<Refusal> admit(const Transaction& transaction);
+    /// What the account's next transaction must say, those that were let in counted.
+    std::uint64_t next_nonce(const Address& address) const;
 
 private:
     std::optional<Refusal> refuse(const Transaction& transaction, const Sender& sender) const;
 
     const AccountsPort& accounts_;
     const std::size_t per_sender_max_;
-    std::mutex mutex_; ///< guards all that follows
-    std::shared_ptr<const StateReader> state_;
+    mutable std::mutex mutex_; ///< guards all that follows
+    std::shared_ptr<const StateReader> state_ = std::make_shared<const EmptyState>();
     ChainParams params_;
     std::uint64_t next_height_ = 1;
     Senders senders_;

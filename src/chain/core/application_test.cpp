@@ -130,7 +130,10 @@ TEST(CheckTx, CountsWaitingTransactionsUntilTheNextCommit) {
     EXPECT_EQ(chain.check(chain.transfer(0, 2)), TxCode::bad_nonce);
     EXPECT_EQ(chain.check(chain.transfer(0, 1)), TxCode::ok);
     EXPECT_EQ(chain.check(chain.transfer(0, 2)), TxCode::ok);
+    EXPECT_EQ(chain.application->next_nonce(chain.address(0)), 3u);
+    EXPECT_EQ(chain.application->next_nonce(chain.address(1)), 0u);
     chain.block({chain.transfer(0, 0)});
+    EXPECT_EQ(chain.application->next_nonce(chain.address(0)), 1u);
     EXPECT_EQ(chain.application->check_transaction(chain.transfer(0, 0), true).result.code, TxCode::bad_nonce);
     EXPECT_EQ(chain.application->check_transaction(chain.transfer(0, 1), true).result.code, TxCode::ok);
     EXPECT_EQ(chain.application->check_transaction(chain.transfer(0, 2), true).result.code, TxCode::ok);
@@ -269,6 +272,18 @@ TEST(Application, IsAtHeightZeroUntilTheFirstCommit) {
     GenesisRequest again;
     again.chain_id = "test";
     EXPECT_FALSE(chain.application->init_chain(again));
+}
+
+TEST(Application, AnswersBeforeThereIsAGenesis) {
+    TestChain chain;
+    storage::MemoryDatabase database;
+    const auto empty = must(ChainApplication::create(database, chain.application->modules(), {}));
+    EXPECT_EQ(empty->info().chain_id, "");
+    EXPECT_EQ(empty->check_transaction(chain.transfer(0, 0), false).result.code, TxCode::wrong_chain);
+    EXPECT_EQ(empty->next_nonce(chain.address(0)), 0u);
+    EXPECT_TRUE(empty->prepare_proposal(chain.next_block(), {chain.transfer(0, 0)}, 1 << 20).empty());
+    EXPECT_FALSE(empty->finalize_block(chain.next_block(), {}));
+    EXPECT_FALSE(empty->query({.path = "/registry/height", .arguments = {}}));
 }
 
 TEST(Application, RefusesBlocksOutOfTurn) {

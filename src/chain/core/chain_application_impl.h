@@ -38,6 +38,7 @@ public:
     const MessageRegistry& messages() const override { return messages_; }
     const ModuleSet& modules() const override { return modules_; }
     std::shared_ptr<StateStore> store() const override;
+    std::uint64_t next_nonce(const Address& account) const override { return check_state_.next_nonce(account); }
 
 private:
     /// A block between finalize_block and commit.

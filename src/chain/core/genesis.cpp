@@ -1,6 +1,7 @@
 /// The state before the first block, from a document and back.
 #include "chain/core/chain_application_impl.h"
 
+#include "chain/core/empty_state.h"
 #include "chain/genesis.h"
 
 #include <algorithm>
@@ -8,14 +9,6 @@
 
 namespace assay::chain {
 namespace {
-
-class EmptyState final : public StateReader {
-public:
-    std::optional<Bytes> get(ModuleId, ByteView) const override { return std::nullopt; }
-    void scan(ModuleId, ByteView begin, ByteView end, const StateVisitor&) const override {
-        (void)scan_end(begin, end); // the same checks as everywhere
-    }
-};
 
 const EmptyState& empty_state() {
     static const EmptyState state;
