@@ -264,7 +264,6 @@ private:
 } // namespace
 
 Result<std::shared_ptr<EngineAdapter>> EngineAdapter::create(std::vector<ServedModel> models) {
-    if (models.empty()) return fail(ErrorCode::invalid_argument, "there is no model to serve");
     std::map<std::string, Entry, std::less<>> entries;
     std::vector<std::string> order;
     for (ServedModel& model : models) {

@@ -1,10 +1,12 @@
-// assay bench: tokens a second.
+// assay bench: tokens a second; assay bench chain: transfers a second.
 #include "node/bench.h"
+#include "node/chain_bench.h"
 #include "node/commands/command.h"
 #include "node/machine.h"
 #include "node/terminal.h"
 
 #include <cstdio>
+#include <optional>
 
 namespace assay::node {
 namespace {
@@ -43,6 +45,101 @@ Result<int> run(BenchFlags& flags) {
                        {"peak_resident_bytes", peak_resident_bytes()}});
 }
 
+struct ChainBenchFlags {
+    ChainBenchOptions options;
+    bool no_index = false;
+    bool json = false;
+};
+
+/// A bar for each thing that goes on.
+class Bars {
+public:
+    explicit Bars(Progress::Style style) : style_(style) {}
+    void report(std::string_view what, std::uint64_t done, std::uint64_t all) {
+        if (what != what_) {
+            if (bar_) bar_->finish();
+            bar_.emplace(std::string(what), style_);
+            what_ = what;
+        }
+        bar_->report(done, all);
+    }
+    void finish() {
+        if (bar_) bar_->finish();
+    }
+
+private:
+    const Progress::Style style_;
+    std::string what_;
+    std::optional<Progress> bar_;
+};
+
+Json to_json(const ChainBenchResult& result, const ChainBenchOptions& options) {
+    return {{"transfers_per_s", result.transfers_per_s},
+            {"recoveries_per_s_per_core", result.recoveries_per_s_per_core},
+            {"cores", result.cores},
+            {"share_of_limit", result.share_of_limit()},
+            {"cpu_us_per_transfer", result.cpu_us_per_transfer},
+            {"p50_ms", result.p50_ms},
+            {"p99_ms", result.p99_ms},
+            {"single_p50_ms", result.single_p50_ms},
+            {"single_p99_ms", result.single_p99_ms},
+            {"bytes_per_transfer", result.bytes_per_transfer},
+            {"transfers", options.transfers},
+            {"accounts", options.accounts},
+            {"batch", options.batch},
+            {"connections", options.connections},
+            {"blocks", result.blocks},
+            {"seconds", result.seconds},
+            {"intake", "http"},
+            {"index", options.index},
+            {"index_behind_blocks", result.index_behind_blocks},
+            {"index_catch_up_s", result.index_catch_up_s},
+            {"genesis_s", result.genesis_s},
+            {"state_bytes", result.state_bytes},
+            {"peak_resident_bytes", result.peak_resident_bytes}};
+}
+
+Result<int> run_chain(ChainBenchFlags& flags) {
+    flags.options.index = !flags.no_index;
+    Bars bars(flags.json ? Progress::Style::silent : Progress::Style::automatic);
+    const ChainBenchResult result =
+        TRY(run_chain_bench(flags.options, [&](std::string_view what, std::uint64_t done, std::uint64_t all) {
+            bars.report(what, done, all);
+        }));
+    bars.finish();
+    if (flags.json) return print_json(to_json(result, flags.options));
+    std::printf("transfers    %10.0f /s, %.2f of what %u cores recover (%.0f /s each)\n"
+                "commit       %10.0f ms after the request (p99 %.0f), batches of %zu; one alone %.1f ms (p99 %.1f)\n"
+                "transfer     %10llu bytes, %.1f us of CPU\n",
+                result.transfers_per_s, result.share_of_limit(), result.cores, result.recoveries_per_s_per_core,
+                result.p50_ms, result.p99_ms, flags.options.batch, result.single_p50_ms, result.single_p99_ms,
+                static_cast<unsigned long long>(result.bytes_per_transfer), result.cpu_us_per_transfer);
+    return 0;
+}
+
+void add_chain_bench(CLI::App& bench, Action& action) {
+    const auto flags = std::make_shared<ChainBenchFlags>();
+    ChainBenchOptions& options = flags->options;
+    CLI::App& command = *bench.add_subcommand("chain", "Transfers a second of a whole node on this machine");
+    command.footer("Examples:\n  assay bench chain --json\n  assay bench chain --accounts 1000000\n\n"
+                   "A node with synced commits, its HTTP server and its clients share this machine's cores. Transfers\n"
+                   "are signed beforehand, sent in batches, and counted when they have committed.");
+    const auto number = [&](const char* name, std::size_t& value, const char* text) {
+        command.add_option(name, value, text)->type_name("N")->capture_default_str();
+    };
+    number("--accounts", options.accounts, "Funded accounts, which send in turn");
+    number("--transfers", options.transfers, "Transfers to commit");
+    number("--batch", options.batch, "Transfers in one request");
+    number("--connections", options.connections, "Clients; each waits for its batch's commit");
+    number("--single", options.single, "Transfers sent one at a time, for the latency of one");
+    command.add_flag("--no-index", flags->no_index, "Keep no explorer index");
+    command
+        .add_option("--data-dir", options.data_folder, "Folder for the chain, kept afterwards; else a temporary one")
+        ->type_name("DIR");
+    command.add_flag("--json", flags->json, "One JSON object");
+    command.callback([flags, &action] { action = [flags] { return run_chain(*flags); }; });
+}
+
 } // namespace
 
 void add_bench(CLI::App& app, Action& action) {
@@ -73,7 +170,10 @@ void add_bench(CLI::App& app, Action& action) {
         ->check(CLI::Range(1U, 1000U))
         ->capture_default_str();
     command.add_flag("--json", flags->json, "One JSON object");
-    command.callback([flags, &action] { action = [flags] { return run(*flags); }; });
+    add_chain_bench(command, action);
+    command.callback([flags, &command, &action] {
+        if (command.get_subcommands().empty()) action = [flags] { return run(*flags); };
+    });
 }
 
 } // namespace assay::node

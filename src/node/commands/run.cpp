@@ -1,3 +1,4 @@
+#include "node/commands/chain_flags.h"
 #include "node/commands/command.h"
 #include "node/commands/commands.h"
 #include "node/commands/exit_codes.h"
@@ -11,7 +12,7 @@ namespace assay::node {
 namespace {
 
 constexpr const char* kAbout =
-    "Assay runs language models bit for bit the same on every CPU, and serves them over OpenAI's API.";
+    "Assay runs language models bit for bit the same on every CPU, serves them over OpenAI's API, and keeps a chain.";
 
 constexpr const char* kFooter = R"(Start here:
   assay up                                        fetch a small model, serve it, print a URL to open
@@ -72,6 +73,12 @@ int run_command_line(int count, const char* const* arguments) {
     add_logits(app, action);
     add_perplexity(app, action);
     add_bench(app, action);
+    add_key(app, action);
+    add_tx(app, action);
+    add_query(app, action);
+    add_chain(app, action);
+    add_light(app, action);
+    add_localnet(app, action);
     add_tool(app, action);
     app.add_subcommand("version", "Print the version")->callback([&action] {
         action = [] { return std::printf("assay %s\n", std::string(version()).c_str()) > 0 ? kExitDone : kExitFailed; };
