@@ -85,6 +85,19 @@ Result<std::chrono::milliseconds> wait_timeout(const ChainCall& call) {
 
 constexpr std::uint32_t kMempoolFull = 13; ///< chain::TxCode's frozen number
 
+/// Only what needs the client's attention: of a thousand transfers, mostly nothing.
+Json refusals_json(const std::vector<SubmittedTransaction>& done) {
+    Json refused = Json::array();
+    for (std::size_t i = 0; i < done.size(); ++i) {
+        if (done[i].code == 0) continue;
+        Json json{{"index", i}};
+        json.update(to_json(done[i]));
+        refused.push_back(std::move(json));
+    }
+    const std::size_t accepted = done.size() - refused.size();
+    return Json{{"accepted", accepted}, {"refused", std::move(refused)}};
+}
+
 void answer_one(const ChainCall& call, const SubmittedTransaction& transaction,
                 std::optional<std::chrono::milliseconds> wait) {
     if (transaction.code != 0) {
@@ -114,9 +127,13 @@ void submit_transactions(const ChainCall& call) {
     }
     if (wait && submitted->many)
         return call.refuse(400, "invalid_argument", "'wait' is for one transaction; look for several by their hashes");
-    const bool many = submitted->many;
-    call.node->submit(std::move(submitted->transactions), [call, many, wait](std::vector<SubmittedTransaction> done) {
+    const std::string answer = call.parameter("answer");
+    if (!answer.empty() && answer != "all" && answer != "refusals")
+        return call.refuse(400, "invalid_argument", "'answer' is neither all nor refusals");
+    const bool many = submitted->many, brief = answer == "refusals";
+    call.node->submit(std::move(submitted->transactions), [=](std::vector<SubmittedTransaction> done) {
         if (!many) return answer_one(call, done.front(), wait);
+        if (brief) return call.send_json(200, dump(refusals_json(done)));
         Json results = Json::array();
         for (const auto& transaction : done) results.push_back(to_json(transaction));
         call.send_json(200, dump(Json{{"results", std::move(results)}}));
