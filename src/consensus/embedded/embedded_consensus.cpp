@@ -76,6 +76,7 @@ private:
     std::vector<Submission> check(std::vector<Bytes> transactions);
     void check_slice(std::span<Bytes> wires, std::vector<Submission>& submissions);
     Result<void> replay();
+    Result<void> make_first_block();
     void make_blocks();
     bool wait_for_work();
     Result<void> make_block();
@@ -124,7 +125,7 @@ Result<void> EmbeddedConsensusImplementation::open() {
                                               " but the block log in " + options_.blocks_folder.string() + " ends at " +
                                               std::to_string(last) + ": it is damaged or of another node");
     }
-    if (last != 0 && first > height_ + 1) {
+    if (last != 0 && height_ != 0 && first > height_ + 1) {
         return fail(ErrorCode::malformed, "the state is at height " + std::to_string(height_) +
                                               " but the block log in " + options_.blocks_folder.string() +
                                               " begins at " + std::to_string(first));
@@ -134,12 +135,24 @@ Result<void> EmbeddedConsensusImplementation::open() {
         last_hash_ = hash_of(block);
         time_ms_ = block.time_ms;
     }
-    return replay();
+    TRY_VOID(replay());
+    return height_ == 0 ? make_first_block() : Result<void>();
+}
+
+Result<void> EmbeddedConsensusImplementation::make_first_block() {
+    const EmbeddedBlock block{.chain_id = chain_id_,
+                              .height = options_.initial_height,
+                              .time_ms = options_.clock_ms(),
+                              .parent = {},
+                              .app_hash = app_hash_,
+                              .proposer = options_.proposer};
+    TRY_VOID(log_->append(block.height, encode_block(block)));
+    return execute(block, false);
 }
 
 Result<void> EmbeddedConsensusImplementation::replay() {
     while (height_ < log_->last_height()) {
-        const EmbeddedBlock block = TRY(stored_block(height_ + 1));
+        const EmbeddedBlock block = TRY(stored_block(height_ == 0 ? log_->first_height() : height_ + 1));
         const std::string where = "replaying block " + std::to_string(block.height);
         if (block.chain_id != chain_id_)
             return fail(ErrorCode::malformed,

@@ -25,6 +25,9 @@ struct EmbeddedOptions {
     chain::ConsensusAddress proposer; ///< this node's validator, the one signer of every block
     /// 0: a block as soon as there is a transaction, and none without. Otherwise a block every so often, empty or not.
     std::uint32_t block_interval_ms = 0;
+    /// Of the first block: the genesis document's. That block is empty and made at once, so that the state of genesis can be
+    /// asked.
+    std::uint64_t initial_height = 1;
     std::size_t block_bytes_max = std::size_t{8} << 20;
     std::uint32_t check_threads = 0; ///< 0 = one a core
     MempoolLimits mempool;

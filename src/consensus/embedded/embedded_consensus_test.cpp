@@ -143,22 +143,23 @@ TEST_F(EmbeddedConsensusTest, CommitsWhatIsSentAndTellsObserversInOrder) {
         (*consensus)->wait_until_idle();
     }
     EXPECT_EQ(disk_.applied, (std::vector<Bytes>{{1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}}));
-    ASSERT_EQ(recorder.blocks.size(), 5u);
-    for (std::size_t i = 0; i < 5; ++i) {
+    ASSERT_EQ(recorder.blocks.size(), 6u);
+    EXPECT_TRUE(recorder.blocks[0]->transactions.empty()) << "the first block holds genesis alone";
+    for (std::size_t i = 0; i < 6; ++i) {
         EXPECT_EQ(recorder.blocks[i]->info.height, i + 1);
         const std::int64_t before_ms = i > 0 ? recorder.blocks[i - 1]->info.time_ms : 0;
         EXPECT_GT(recorder.blocks[i]->info.time_ms, before_ms); // though the clock stands
     }
     EXPECT_EQ(recorder.blocks.back()->result.app_hash, disk_.app_hash);
-    EXPECT_EQ((*consensus)->status().height, 5u);
+    EXPECT_EQ((*consensus)->status().height, 6u);
 }
 
 TEST_F(EmbeddedConsensusTest, GroupsWhatComesWhileABlockIsMade) {
     ListApplication application(disk_);
     std::promise<void> reached, release;
-    std::atomic<bool> first = true;
+    std::atomic<int> blocks = 0;
     application.before_finalize = [&] {
-        if (!first.exchange(false)) return;
+        if (++blocks != 2) return;
         reached.set_value();
         release.get_future().wait();
     };
@@ -169,8 +170,8 @@ TEST_F(EmbeddedConsensusTest, GroupsWhatComesWhileABlockIsMade) {
     for (std::uint8_t from = 2; from < 30; ++from) submit(**consensus, {{from, 0}});
     release.set_value();
     (*consensus)->wait_until_idle();
-    ASSERT_EQ(recorder.blocks.size(), 2u);
-    EXPECT_EQ(recorder.blocks[1]->transactions.size(), 28u);
+    ASSERT_EQ(recorder.blocks.size(), 3u);
+    EXPECT_EQ(recorder.blocks[2]->transactions.size(), 28u);
 }
 
 TEST_F(EmbeddedConsensusTest, ReplaysBlocksThatTheStateLost) {
@@ -182,39 +183,39 @@ TEST_F(EmbeddedConsensusTest, ReplaysBlocksThatTheStateLost) {
         for (std::uint8_t nonce = 0; nonce < 6; ++nonce) {
             submit(**consensus, {{1, nonce}});
             (*consensus)->wait_until_idle();
-            if (nonce == 2) early = disk_;
+            if (nonce == 1) early = disk_;
         }
         expected = disk_.app_hash;
     }
-    disk_ = early; // as after a crash that lost three commits
+    disk_ = early; // as after a crash that lost four commits
     ListApplication application(disk_);
     Recorder recorder;
     auto consensus = start(application, {&recorder});
     ASSERT_TRUE(consensus) << consensus.error().message;
-    EXPECT_EQ(disk_.height, 6u);
+    EXPECT_EQ(disk_.height, 7u);
     EXPECT_EQ(disk_.app_hash, expected);
-    EXPECT_EQ(recorder.blocks.size(), 3u);
+    EXPECT_EQ(recorder.blocks.size(), 4u);
     submit(**consensus, {{1, 6}});
     (*consensus)->wait_until_idle();
-    EXPECT_EQ(disk_.height, 7u);
-    for (std::uint64_t height = 1; height <= 7; ++height) {
+    EXPECT_EQ(disk_.height, 8u);
+    for (std::uint64_t height = 2; height <= 8; ++height) {
         const auto block = (*consensus)->committed_block(height);
         ASSERT_TRUE(block) << block.error().message;
         EXPECT_EQ((*block)->info.height, height);
-        EXPECT_EQ((*block)->transactions.at(0), (Bytes{1, static_cast<std::uint8_t>(height - 1)}));
-        if (height > 4) {
+        EXPECT_EQ((*block)->transactions.at(0), (Bytes{1, static_cast<std::uint8_t>(height - 2)}));
+        if (height >= 4) {
             EXPECT_EQ((*block)->hash, recorder.blocks[height - 4]->hash);
         }
     }
-    EXPECT_EQ((*consensus)->committed_block(7).value()->result.app_hash, disk_.app_hash);
-    EXPECT_EQ((*consensus)->committed_block(8).error().code, ErrorCode::not_found);
+    EXPECT_EQ((*consensus)->committed_block(8).value()->result.app_hash, disk_.app_hash);
+    EXPECT_EQ((*consensus)->committed_block(9).error().code, ErrorCode::not_found);
 }
 
 TEST_F(EmbeddedConsensusTest, RefusesALogThatIsNotTheStates) {
     {
         ListApplication application(disk_);
         auto consensus = start(application);
-        for (std::uint8_t nonce = 0; nonce < 3; ++nonce) {
+        for (std::uint8_t nonce = 0; nonce < 2; ++nonce) {
             submit(**consensus, {{1, nonce}});
             (*consensus)->wait_until_idle();
         }
@@ -242,13 +243,27 @@ TEST_F(EmbeddedConsensusTest, StopsForGoodWhenACommitFails) {
     application.fail_commit = true;
     submit(**consensus, {{1, 1}});
     (*consensus)->wait_until_idle();
-    EXPECT_EQ(recorder.blocks.size(), 1u) << "no observer hears of a block that is not durable";
+    EXPECT_EQ(recorder.blocks.size(), 2u) << "no observer hears of a block that is not durable";
     EXPECT_NE((*consensus)->status().trouble.find("no space left"), std::string::npos);
     application.fail_commit = false;
     const auto refused = submit(**consensus, {{1, 2}});
     EXPECT_EQ(refused[0].result.code, chain::TxCode::mempool_full);
     EXPECT_NE(refused[0].result.log.find("no space left"), std::string::npos);
-    EXPECT_EQ(disk_.height, 1u);
+    EXPECT_EQ(disk_.height, 2u);
+}
+
+TEST_F(EmbeddedConsensusTest, BeginsAtTheGenesisDocumentsHeight) {
+    for (int run = 0; run < 2; ++run) { // the second as after a crash that lost the first commit
+        disk_ = {};
+        ListApplication application(disk_);
+        EmbeddedOptions options;
+        options.blocks_folder = folder_;
+        options.initial_height = 41;
+        auto consensus = EmbeddedConsensus::start(application, {}, options);
+        ASSERT_TRUE(consensus) << consensus.error().message;
+        EXPECT_EQ(disk_.height, 41u);
+        EXPECT_EQ((*consensus)->first_stored_height(), 41u);
+    }
 }
 
 TEST_F(EmbeddedConsensusTest, MakesEmptyBlocksOnlyOnAnInterval) {

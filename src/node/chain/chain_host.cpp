@@ -137,6 +137,7 @@ Result<void> Host::open_index(std::uint64_t tip) {
 
 Result<void> Host::start_embedded() {
     const auto validator = TRY(load_or_make_validator_key(home_));
+    consensus::EmbeddedOptions options;
     if (application_->info().chain_id.empty()) {
         const auto document = TRY(genesis_or_development(validator));
         auto made = application_->init_chain({.chain_id = document.chain_id,
@@ -145,8 +146,8 @@ Result<void> Host::start_embedded() {
                                               .app_state = document.modules,
                                               .validators = {}});
         if (!made) return fail_in(home_.genesis().string(), made.error());
+        options.initial_height = document.initial_height;
     }
-    consensus::EmbeddedOptions options;
     options.blocks_folder = home_.blocks();
     options.results_folder = home_.results();
     options.proposer = consensus::consensus_address(validator.public_key());
