@@ -140,7 +140,7 @@ public:
         return "http://" + (v6 ? "[" + options_.address + "]" : options_.address) + ":" + std::to_string(port());
     }
     void begin_drain() override {
-        context_.draining = true;
+        if (!context_.draining.exchange(true)) chain_.begin_drain();
         http_->close_after_answers();
     }
     bool drain(std::chrono::milliseconds timeout) override {

@@ -3,6 +3,7 @@
 #include "api/chain_routes.h"
 
 #include <charconv>
+#include <mutex>
 
 namespace assay::api {
 namespace {
@@ -12,26 +13,42 @@ public:
     explicit EventStream(ChainCall call) : call_(std::move(call)) {}
 
     void start(EventFilter filter) {
+        auto id = call_.node->subscribe(std::move(filter), shared_from_this());
+        if (!id) return call_.refuse(id.error());
+        call_.responder->on_gone([node = call_.node, id = *id] { node->unsubscribe(id); });
+        const std::lock_guard lock(mutex_);
         call_.responder->start_stream(
             {.content_type = "text/event-stream",
              .headers = {{"Access-Control-Allow-Origin", "*"}, {"Cache-Control", "no-cache"}}});
-        auto id = call_.node->subscribe(std::move(filter), shared_from_this());
-        if (!id) return on_end(id.error().message);
-        call_.responder->on_gone([node = call_.node, id = *id] { node->unsubscribe(id); });
+        call_.responder->write(std::move(early_));
+        started_ = true;
+        if (ended_) call_.responder->finish();
     }
     void on_events(std::uint64_t height, const std::vector<std::string>& json) override {
         std::string text;
         for (const std::string& event : json) text += "data: " + event + "\n\n";
         text += "id: " + std::to_string(height) + "\n\n"; // told even when nothing matched: a client resumes from here
-        call_.responder->write(std::move(text));
+        const std::lock_guard lock(mutex_);
+        tell(std::move(text));
     }
     void on_end(std::string_view reason) override {
-        call_.responder->write("event: end\ndata: " + std::string(reason) + "\n\n");
-        call_.responder->finish();
+        const std::lock_guard lock(mutex_);
+        tell("event: end\ndata: " + std::string(reason) + "\n\n");
+        ended_ = true;
+        if (started_) call_.responder->finish();
     }
 
 private:
+    void tell(std::string text) {
+        if (started_) call_.responder->write(std::move(text));
+        else early_ += text;
+    }
+
     ChainCall call_;
+    std::mutex mutex_; ///< guards what follows: the first events may come before the head is sent
+    std::string early_ = ": committed events\n\n"; ///< a comment, so that the head reaches the client at once
+    bool started_ = false;
+    bool ended_ = false;
 };
 
 } // namespace

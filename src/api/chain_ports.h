@@ -88,6 +88,8 @@ public:
     /// Ends when unsubscribe() is called or on_end was. Errors: resource_exhausted (too many), not_found (from_height is gone).
     virtual Result<std::uint64_t> subscribe(EventFilter filter, std::shared_ptr<ChainEventSink> sink) = 0;
     virtual void unsubscribe(std::uint64_t id) = 0;
+    /// The node stops: ends every subscription, and takes no more.
+    virtual void end_subscriptions() = 0;
 
     /// One call of the Ethereum JSON-RPC: the `result` as JSON.
     virtual std::expected<std::string, EthereumError> ethereum(std::string_view method, std::string_view params) = 0;

@@ -206,6 +206,10 @@ std::string_view ChainRoutes::route_name(std::string_view path) {
     return "other";
 }
 
+void ChainRoutes::begin_drain() {
+    if (node_) node_->end_subscriptions();
+}
+
 void ChainRoutes::handle(const std::shared_ptr<const HttpRequest>& request, std::shared_ptr<Responder> responder) {
     const ChainCall call{.node = node_, .request = request, .responder = std::move(responder)};
     const std::string_view path = request->path;

@@ -23,6 +23,8 @@ public:
 
     /// Answers through the responder, exactly once.
     void handle(const std::shared_ptr<const HttpRequest>& request, std::shared_ptr<Responder> responder);
+    /// Ends the streams of events, which would never end by themselves.
+    void begin_drain();
 
 private:
     std::shared_ptr<ChainNode> node_;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <atomic>
 #include <thread>
 
 namespace assay::api {
@@ -75,11 +76,13 @@ public:
         return 1;
     }
     void unsubscribe(std::uint64_t) override {}
+    void end_subscriptions() override { ended = true; }
     std::expected<std::string, EthereumError> ethereum(std::string_view method, std::string_view params) override {
         if (method == "eth_chainId") return std::string(R"("0x539")");
         if (method == "echo") return std::string(params);
         return std::unexpected(EthereumError{-32601, "the method " + std::string(method) + " does not exist"});
     }
+    std::atomic<bool> ended = false;
 };
 
 struct Fixture {
@@ -118,6 +121,15 @@ TEST(ChainRoutes, QueriesTakeParametersOrABody) {
         fixture.post("/chain/query/bank/balance", R"({"address":"0x1","deep":{"n":18446744073709551615}})").value();
     EXPECT_EQ(posted["arguments"]["deep"]["n"], 18446744073709551615u);
     EXPECT_EQ(posted["prove"], false);
+}
+
+TEST(ChainRoutes, DrainingEndsTheStreamsOfEvents) {
+    const auto chain = std::make_shared<ScriptChain>();
+    auto server = ApiServer::start(make_script_engine({}), {}, chain);
+    ASSERT_TRUE(server) << server.error().message;
+    EXPECT_FALSE(chain->ended);
+    EXPECT_TRUE((*server)->drain(std::chrono::seconds(10)));
+    EXPECT_TRUE(chain->ended);
 }
 
 TEST(ChainRoutes, ErrorsNameWhatIsWrong) {
@@ -210,7 +222,9 @@ TEST(ChainRoutes, StreamsEventsAndResumes) {
     EXPECT_TRUE(stream.body.contains("event: end\ndata: the node stops\n\n"));
     EXPECT_TRUE(fixture.get("/chain/events", "Last-Event-ID: 41\r\n").body.contains("id: 42\n\n"));
     EXPECT_EQ(fixture.get("/chain/events?from=x").status, 400);
-    EXPECT_TRUE(fixture.get("/chain/events?type=too.many").body.contains("event: end\ndata: too many subscribers\n\n"));
+    const auto refused = fixture.get("/chain/events?type=too.many");
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.value()["error"]["message"], "too many subscribers");
 }
 
 TEST(ChainRoutes, SpeaksJsonRpc) {
