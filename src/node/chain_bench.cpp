@@ -247,7 +247,10 @@ public:
         const auto folder = TRY(BenchFolder::create(options_.data_folder));
         sign();
         TRY_VOID(prepare(folder.path));
-        const auto host = TRY(ChainHost::open({.data_folder = folder.path, .index = options_.index}));
+        ChainOptions chain;
+        chain.data_folder = folder.path;
+        chain.index = options_.index;
+        const auto host = TRY(ChainHost::open(std::move(chain)));
         TRY_VOID(measure(*host));
         result_.state_bytes = folder_bytes(host->home().state());
         result_.peak_resident_bytes = peak_resident_bytes();
@@ -276,7 +279,8 @@ private:
     Result<void> measure(ChainHost& host) {
         Outcome outcome;
         host.add_observer(outcome);
-        const auto server = TRY(api::ApiServer::start(TRY(EngineAdapter::create({})), {}, make_chain_adapter(host)));
+        const auto engine = TRY(EngineAdapter::create({}));
+        const auto server = TRY(api::ApiServer::start(engine, {}, make_chain_adapter(host)));
         const StopAtEnd stop{host}; // before what observes it goes
         const auto batches = batches_of(load_, options_);
         const double recoveries_before = chain::measure_recoveries_per_s(load_, host.application().messages());
