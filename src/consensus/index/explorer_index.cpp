@@ -9,7 +9,9 @@
 #include <deque>
 #include <limits>
 #include <mutex>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 namespace assay::consensus {
 namespace {
@@ -18,6 +20,9 @@ using storage::SqliteIndex;
 using storage::SqliteStatement;
 
 constexpr std::size_t kBlocksInOneGo = 64;
+
+/// Pages of a whole transaction stay in memory (64 MiB), and are copied from the log to the file less often (every 64 MiB).
+constexpr std::string_view kWriterSettings = "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16384";
 
 template <std::size_t N>
 std::array<std::uint8_t, N> array_of(ByteView bytes) {
@@ -130,6 +135,12 @@ private:
     std::jthread thread_;
 };
 
+/// This thread takes what processor time others leave: under load the index falls behind, and transactions do not wait.
+void give_way() {
+    constexpr int kNiceness = 19;
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNiceness); // if refused, only others are slower
+}
+
 std::size_t size_of(const CommittedBlock& block) {
     std::size_t bytes = 0;
     for (const Bytes& wire : block.transactions) bytes += wire.size();
@@ -184,6 +195,7 @@ ExplorerIndexImplementation::next_blocks(std::unique_lock<std::mutex>& lock) {
 }
 
 void ExplorerIndexImplementation::work() {
+    give_way();
     auto writer = BlockWriter::create(writer_);
     std::unique_lock lock(mutex_);
     while (!stopping_) {
@@ -210,6 +222,7 @@ Result<void> ExplorerIndexImplementation::write(BlockWriter& writer,
                                                 const std::vector<std::shared_ptr<const CommittedBlock>>& blocks) {
     auto transaction = TRY(storage::SqliteTransaction::begin(writer_));
     for (const auto& block : blocks) TRY_VOID(writer.write(*block));
+    TRY_VOID(writer.finish());
     return transaction.commit();
 }
 
@@ -360,6 +373,7 @@ bool EventQuery::matches(const chain::Event& event) const {
 
 Result<std::unique_ptr<ExplorerIndex>> ExplorerIndex::open(const std::filesystem::path& path, Options options) {
     auto writer = TRY(SqliteIndex::open(path, explorer_schema()));
+    TRY_VOID(writer.execute(kWriterSettings));
     auto reader = TRY(SqliteIndex::open(path, explorer_schema(), {.read_only = true}));
     auto index =
         std::make_unique<ExplorerIndexImplementation>(std::move(writer), std::move(reader), std::move(options));

@@ -59,8 +59,9 @@ public:
     /// Committed blocks by height. Called from the index's thread. Errors: not_found (gone, or its result was lost): skipped.
     using Source = std::function<Result<std::shared_ptr<const CommittedBlock>>(std::uint64_t height)>;
     struct Options {
-        std::size_t queued_bytes_max = std::size_t{128}
-                                       << 20; ///< of transactions; beyond it blocks are read from the source later
+        /// Of transactions, which take some five times as much memory with their events. Beyond it blocks are read from
+        /// the source later.
+        std::size_t queued_bytes_max = std::size_t{32} << 20;
         Source source = {}; ///< may be empty: then nothing that was missed is found
         std::uint64_t first = 1; ///< the first height that the source has
         std::uint64_t tip = 0; ///< the last committed height when this opens: blocks up to it come from the source

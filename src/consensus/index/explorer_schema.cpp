@@ -72,7 +72,7 @@ Result<void> BlockWriter::write(const CommittedBlock& block) {
         if (i < block.result.transactions.size()) gas += block.result.transactions[i].gas_used;
         TRY_VOID(write_transaction(block, i, types));
     }
-    TRY_VOID(write_accounts(block.result.events, block.info.height, kBlockItself, types));
+    note_accounts(block.result.events, block.info.height, kBlockItself, types);
     for (const std::string& type : types) TRY_VOID(run(type_, std::string_view(type), block.info.height));
     return run(block_, block.info.height, ByteView(block.hash), block.info.time_ms, ByteView(block.result.app_hash),
                ByteView(block.info.proposer.bytes), block.transactions.size(), clamp(bytes), clamp(gas),
@@ -90,22 +90,29 @@ Result<void> BlockWriter::write_transaction(const CommittedBlock& block, std::ui
     TRY_VOID(run(transaction_, height, position, ByteView(hash), ByteView(wire),
                  static_cast<std::uint32_t>(result.code), std::string_view(result.log), clamp(result.gas_wanted),
                  clamp(result.gas_used), ByteView(encode_events(result.events))));
-    TRY_VOID(run(hash_, ByteView(hash), height, position));
-    if (chain::is_ethereum_transaction(wire)) {
-        const crypto::Digest wallet_hash = crypto::keccak256(wire);
-        TRY_VOID(run(hash_, ByteView(wallet_hash), height, position));
-    }
-    return write_accounts(result.events, height, position, types);
+    hashes_.emplace_back(hash, height, position);
+    if (chain::is_ethereum_transaction(wire)) hashes_.emplace_back(crypto::keccak256(wire), height, position);
+    note_accounts(result.events, height, position, types);
+    return {};
 }
 
-Result<void> BlockWriter::write_accounts(const std::vector<chain::Event>& events, std::uint64_t height,
-                                         std::int64_t position, std::set<std::string>& types) {
+void BlockWriter::note_accounts(const std::vector<chain::Event>& events, std::uint64_t height, std::int64_t position,
+                                std::set<std::string>& types) {
     std::set<crypto::Address> accounts;
     for (const chain::Event& event : events) {
         types.insert(event.type);
         collect_accounts(event, accounts);
     }
-    for (const crypto::Address& account : accounts) TRY_VOID(run(account_, ByteView(account.bytes), height, position));
+    for (const crypto::Address& account : accounts) accounts_.emplace_back(account, height, position);
+}
+
+Result<void> BlockWriter::finish() {
+    std::ranges::sort(hashes_);
+    for (const auto& [hash, height, position] : std::exchange(hashes_, {}))
+        TRY_VOID(run(hash_, ByteView(hash), height, position));
+    std::ranges::sort(accounts_);
+    for (const auto& [account, height, position] : std::exchange(accounts_, {}))
+        TRY_VOID(run(account_, ByteView(account.bytes), height, position));
     return {};
 }
 
