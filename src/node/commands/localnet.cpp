@@ -32,7 +32,7 @@ struct LocalnetFlags {
     LocalnetOptions options;
     std::string folder;
     std::uint64_t blocks = 0;
-    bool json = false;
+    bool init_only = false, json = false;
 };
 
 /// One validator's process.
@@ -156,6 +156,7 @@ Result<int> run(LocalnetFlags& flags) {
     flags.options.folder = std::filesystem::absolute(flags.options.folder);
     StopSignals signals;
     TRY_VOID(make_localnet(flags.options));
+    if (flags.init_only) return kExitDone;
     std::vector<Child> children;
     Result<int> result = kExitDone;
     for (std::uint32_t i = 0; i < flags.options.validators; ++i) {
@@ -195,6 +196,7 @@ void add_localnet(CLI::App& app, Action& action) {
     command.add_option("--blocks", flags->blocks, "End after so many blocks that all agree on; 0 = at Ctrl-C")
         ->type_name("N")
         ->capture_default_str();
+    command.add_flag("--init-only", flags->init_only, "Make the homes, start nothing");
     command.add_flag("--json", flags->json, "A line of JSON for each height");
     command.callback([flags, &action] { action = [flags] { return run(*flags); }; });
 }
