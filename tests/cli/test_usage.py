@@ -4,7 +4,9 @@ import pytest
 from conftest import run
 
 COMMANDS = ["up", "chat", "complete", "model", "model fetch", "model info", "model hash", "info", "tokenize", "detokenize",
-            "logits", "perplexity", "bench", "version", "tool", "tool run", "tool rlp decode"]
+            "logits", "perplexity", "bench", "version", "tool", "tool run", "tool rlp decode",
+            "key", "key new", "key import", "key list", "tx", "tx transfer", "tx send", "tx types", "query", "query balance", "query get",
+            "chain", "chain status", "chain verify", "chain rollback"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

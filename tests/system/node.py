@@ -18,11 +18,13 @@ URL = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 class Node:
-    """One `assay up` process with a data directory of its own."""
+    """One `assay up` process. Without `data` it has a data directory of its own, which goes with it."""
 
-    def __init__(self):
-        self.data = tempfile.TemporaryDirectory()
-        command = [os.environ["ASSAY_BINARY"], "up", "--model", os.environ["ASSAY_TEST_MODEL"], "--port", "0", "--data-dir", self.data.name]
+    def __init__(self, *options, data=None):
+        self.own_data = tempfile.TemporaryDirectory() if data is None else None
+        self.data = str(data or self.own_data.name)
+        options = options or ("--model", os.environ["ASSAY_TEST_MODEL"])
+        command = [os.environ["ASSAY_BINARY"], "up", *map(str, options), "--port", "0", "--data-dir", self.data]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.output = []
         self._ready = threading.Event()
@@ -58,7 +60,8 @@ class Node:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self.data.cleanup()
+        if self.own_data is not None:
+            self.own_data.cleanup()
 
     def get(self, path, headers=None):
         return self.request("GET", path, headers=headers)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# System tests: OpenAI's own clients, hostile clients and a browser against a running node.
+# System tests: OpenAI's own clients, wallets' libraries, hostile clients and a browser against a running node.
 #   tests/system/run.sh ASSAY_BINARY MODEL [WORK_DIR]
 # Python and Node packages go into WORK_DIR (default build/system). The browser test needs chromium on PATH.
 set -eu
