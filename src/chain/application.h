@@ -11,6 +11,7 @@
 #include "chain/transaction.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -143,6 +144,13 @@ public:
     virtual Result<BlockResult> finalize_block(const BlockInfo& block, const std::vector<Bytes>& transactions) = 0;
     /// Durable when it returns. The value is the height below which the engine may drop its blocks (0 = keep all).
     virtual Result<std::uint64_t> commit() = 0;
+    /// commit() for a consensus that holds checks up itself: `before_checks_change` is called once, before checking starts
+    /// over from the new state and forgets what waits; where it can, when the disk's part is done. Not called on failure
+    /// before that.
+    virtual Result<std::uint64_t> commit_with(const std::function<void()>& before_checks_change) {
+        before_checks_change();
+        return commit();
+    }
 
     virtual Result<QueryResponse> query(const QueryRequest& request) const = 0;
 

@@ -187,7 +187,7 @@ std::optional<ConsensusParameters> ChainApplicationImpl::changed_limits(const Ov
     return limits;
 }
 
-Result<std::uint64_t> ChainApplicationImpl::commit() {
+Result<std::uint64_t> ChainApplicationImpl::commit_with(const std::function<void()>& before_checks_change) {
     if (!finalized_) return fail(ErrorCode::invalid_argument, "commit without a finalized block");
     Finalized block = std::move(*finalized_);
     finalized_.reset();
@@ -195,6 +195,7 @@ Result<std::uint64_t> ChainApplicationImpl::commit() {
     TRY_VOID(store->commit(std::move(block.pending), encode_record(block.record)));
     genesis_.reset();
     cache_.drop(block.hashes);
+    before_checks_change();
     const std::uint64_t height = block.record.height;
     TRY_VOID(take_up(std::move(block.record), store->app_hash()));
     snapshots_.on_commit(store, height);

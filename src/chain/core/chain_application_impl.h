@@ -29,7 +29,10 @@ public:
                                         std::size_t bytes_max) override;
     bool process_proposal(const BlockInfo& block, const std::vector<Bytes>& transactions) override;
     Result<BlockResult> finalize_block(const BlockInfo& block, const std::vector<Bytes>& transactions) override;
-    Result<std::uint64_t> commit() override;
+    Result<std::uint64_t> commit() override {
+        return commit_with([] {});
+    }
+    Result<std::uint64_t> commit_with(const std::function<void()>& before_checks_change) override;
     Result<QueryResponse> query(const QueryRequest& request) const override;
     std::vector<SnapshotDescription> list_snapshots() const override;
     Result<Bytes> load_snapshot_chunk(std::uint64_t height, std::uint32_t format, std::uint32_t chunk) const override;

@@ -1,6 +1,7 @@
 #include "consensus/embedded/block.h"
 
 #include "base/assert.h"
+#include "chain/core/cbor.h"
 #include "codec/dag_cbor.h"
 #include "consensus/blocks/block_log.h"
 #include "crypto/merkle.h"
@@ -67,16 +68,26 @@ Result<EmbeddedBlock> read_header(const Value& header) {
 
 crypto::Digest hash_of(const EmbeddedBlock& block) { return crypto::sha256(encode(header_of(block))); }
 
-Bytes encode_block(const EmbeddedBlock& block) {
-    Value::List transactions;
-    transactions.reserve(block.transactions.size());
-    for (const Bytes& transaction : block.transactions) transactions.emplace_back(transaction);
-    return encode(Value::List{header_of(block), std::move(transactions)});
+SealedBlock seal(const EmbeddedBlock& block) {
+    constexpr std::size_t kHeadBytesMax = 9;
+    const Bytes header = encode(header_of(block));
+    std::size_t size = header.size() + 2 * kHeadBytesMax;
+    for (const Bytes& transaction : block.transactions) size += transaction.size() + kHeadBytesMax;
+    SealedBlock sealed{.record = {}, .hash = crypto::sha256(header)};
+    sealed.record.reserve(size);
+    chain::append_list(sealed.record, 2);
+    sealed.record.insert(sealed.record.end(), header.begin(), header.end());
+    chain::append_list(sealed.record, block.transactions.size());
+    for (const Bytes& transaction : block.transactions) chain::append_bytes(sealed.record, transaction);
+    return sealed;
 }
 
+Bytes encode_block(const EmbeddedBlock& block) { return seal(block).record; }
+
 Result<EmbeddedBlock> decode_block(ByteView bytes) {
-    const Value value = TRY(codec::decode_dag_cbor(bytes, {.size_max = kBlockBytesMax}));
-    const Value::List* parts = value.list();
+    const auto value = codec::decode_dag_cbor(bytes, {.size_max = kBlockBytesMax});
+    if (!value) return std::unexpected(value.error());
+    const Value::List* parts = value->list();
     if (parts == nullptr || parts->size() != 2 || (*parts)[0].map() == nullptr || (*parts)[1].list() == nullptr)
         return fail(ErrorCode::malformed, "block: not a list of a header and transactions");
     EmbeddedBlock block = TRY(read_header((*parts)[0]));

@@ -21,6 +21,12 @@ struct EmbeddedBlock {
 };
 
 crypto::Digest hash_of(const EmbeddedBlock& block);
+/// Its record and its hash; the root over its transactions is made once for both.
+struct SealedBlock {
+    Bytes record;
+    crypto::Digest hash{};
+};
+SealedBlock seal(const EmbeddedBlock& block);
 
 /// The record of the block log: DAG-CBOR list [header, [transaction, …]].
 Bytes encode_block(const EmbeddedBlock& block);

@@ -80,7 +80,8 @@ private:
     void make_blocks();
     bool wait_for_work();
     Result<void> make_block();
-    Result<void> execute(const EmbeddedBlock& block, bool in_log);
+    Result<void> log_and_execute(EmbeddedBlock block);
+    Result<void> execute(EmbeddedBlock block, const crypto::Digest& hash, bool in_log);
     Result<void> keep_result(std::uint64_t height, const chain::BlockResult& result);
     EmbeddedBlock propose();
     std::size_t check_waiting_again();
@@ -91,8 +92,9 @@ private:
     std::unique_ptr<BlockLog> log_;
     std::unique_ptr<BlockLog> results_; ///< null when they are not kept
     Mempool mempool_;
-    /// Checks hold it shared; a commit, and the second look at what still waits, alone: between the two the application does
-    /// not know the nonces that are waiting, and would refuse the ones after them.
+    /// Checks hold it shared; the last part of a commit, in which the application forgets the nonces that are waiting, and the
+    /// second look at what still waits, alone: between the two it would refuse the ones after them. What a commit writes
+    /// to disk comes before that, and checks go on meanwhile.
     std::shared_mutex gate_;
 
     mutable std::mutex mutex_; ///< guards what follows
@@ -140,19 +142,18 @@ Result<void> EmbeddedConsensusImplementation::open() {
 }
 
 Result<void> EmbeddedConsensusImplementation::make_first_block() {
-    const EmbeddedBlock block{.chain_id = chain_id_,
-                              .height = options_.initial_height,
-                              .time_ms = options_.clock_ms(),
-                              .parent = {},
-                              .app_hash = app_hash_,
-                              .proposer = options_.proposer};
-    TRY_VOID(log_->append(block.height, encode_block(block)));
-    return execute(block, false);
+    EmbeddedBlock block{.chain_id = chain_id_,
+                        .height = options_.initial_height,
+                        .time_ms = options_.clock_ms(),
+                        .parent = {},
+                        .app_hash = app_hash_,
+                        .proposer = options_.proposer};
+    return log_and_execute(std::move(block));
 }
 
 Result<void> EmbeddedConsensusImplementation::replay() {
     while (height_ < log_->last_height()) {
-        const EmbeddedBlock block = TRY(stored_block(height_ == 0 ? log_->first_height() : height_ + 1));
+        EmbeddedBlock block = TRY(stored_block(height_ == 0 ? log_->first_height() : height_ + 1));
         const std::string where = "replaying block " + std::to_string(block.height);
         if (block.chain_id != chain_id_)
             return fail(ErrorCode::malformed,
@@ -162,7 +163,8 @@ Result<void> EmbeddedConsensusImplementation::replay() {
             return fail(ErrorCode::malformed, where + ": it was made over app hash " + to_hex(block.app_hash) +
                                                   ", the state has " + to_hex(app_hash_));
         }
-        const auto done = execute(block, true);
+        const crypto::Digest hash = hash_of(block);
+        const auto done = execute(std::move(block), hash, true);
         if (!done) return fail_in(where, done.error());
     }
     return {};
@@ -286,18 +288,23 @@ EmbeddedBlock EmbeddedConsensusImplementation::propose() {
 }
 
 Result<void> EmbeddedConsensusImplementation::make_block() {
-    const EmbeddedBlock block = propose();
+    EmbeddedBlock block = propose();
     if (block.transactions.empty() && options_.block_interval_ms == 0) {
         const std::unique_lock gate(gate_);
         check_waiting_again(); // drops what can never enter a block; the rest waits for a change
         return {};
     }
-    TRY_VOID(log_->append(block.height, encode_block(block)));
-    return execute(block, false);
+    return log_and_execute(std::move(block));
+}
+
+Result<void> EmbeddedConsensusImplementation::log_and_execute(EmbeddedBlock block) {
+    const SealedBlock sealed = seal(block);
+    TRY_VOID(log_->append(block.height, sealed.record));
+    return execute(std::move(block), sealed.hash, false);
 }
 
 /// `in_log`: the log has it durably already.
-Result<void> EmbeddedConsensusImplementation::execute(const EmbeddedBlock& block, bool in_log) {
+Result<void> EmbeddedConsensusImplementation::execute(EmbeddedBlock block, const crypto::Digest& hash, bool in_log) {
     std::future<Result<void>> synced;
     if (!in_log)
         synced = std::async(std::launch::async, [this]() -> Result<void> {
@@ -306,18 +313,21 @@ Result<void> EmbeddedConsensusImplementation::execute(const EmbeddedBlock& block
         });
     auto committed = std::make_shared<CommittedBlock>();
     committed->info = info_of(block);
-    committed->hash = hash_of(block);
-    committed->transactions = block.transactions;
+    committed->hash = hash;
+    committed->transactions = std::move(block.transactions);
     auto result = application_.finalize_block(committed->info, committed->transactions);
     if (synced.valid()) TRY_VOID(synced.get());
     committed->result = TRY(std::move(result));
     TRY_VOID(keep_result(block.height, committed->result));
     std::vector<crypto::Digest> hashes;
-    for (const Bytes& wire : block.transactions) hashes.push_back(crypto::sha256(wire));
+    hashes.reserve(committed->transactions.size());
+    for (const Bytes& wire : committed->transactions) hashes.push_back(crypto::sha256(wire));
     {
-        const std::unique_lock gate(gate_);
-        TRY(application_.commit());
-        mempool_.remove(hashes);
+        std::unique_lock gate(gate_, std::defer_lock);
+        TRY(application_.commit_with([&] {
+            mempool_.remove(hashes);
+            gate.lock();
+        }));
         const std::size_t still_waiting = check_waiting_again();
         const std::lock_guard lock(mutex_);
         height_ = block.height;
@@ -353,14 +363,14 @@ EmbeddedConsensusImplementation::committed_block(std::uint64_t height) const {
 
 /// What still waits may have become invalid. Gives back how many are left.
 std::size_t EmbeddedConsensusImplementation::check_waiting_again() {
-    const std::vector<WaitingTransaction> waiting = mempool_.waiting();
+    const std::vector<const WaitingTransaction*> waiting = mempool_.waiting(); // the gate keeps everybody else out
     std::vector<ByteView> views;
     views.reserve(waiting.size());
-    for (const WaitingTransaction& transaction : waiting) views.emplace_back(transaction.wire);
+    for (const WaitingTransaction* transaction : waiting) views.emplace_back(transaction->wire);
     const std::vector<chain::CheckResult> results = application_.check_transactions(views, true);
     std::vector<crypto::Digest> invalid;
     for (std::size_t i = 0; i < waiting.size(); ++i) {
-        if (results[i].result.code != TxCode::ok) invalid.push_back(waiting[i].hash);
+        if (results[i].result.code != TxCode::ok) invalid.push_back(waiting[i]->hash);
     }
     mempool_.remove(invalid);
     return waiting.size() - invalid.size();

@@ -55,12 +55,12 @@ std::vector<Bytes> Mempool::candidates(std::size_t bytes_max) const {
     return chosen;
 }
 
-std::vector<WaitingTransaction> Mempool::waiting() const {
+std::vector<const WaitingTransaction*> Mempool::waiting() const {
     const std::lock_guard lock(mutex_);
-    std::vector<WaitingTransaction> all;
+    std::vector<const WaitingTransaction*> all;
     all.reserve(by_hash_.size());
     visit_in_turns([&](const WaitingTransaction& transaction) {
-        all.push_back(transaction);
+        all.push_back(&transaction);
         return true;
     });
     return all;

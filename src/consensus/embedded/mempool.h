@@ -40,7 +40,8 @@ public:
     /// Takes these out, by hash. Gives back how many were there.
     std::size_t remove(const std::vector<crypto::Digest>& hashes);
     /// Everything that waits, in candidates' order, with its sender; for checking again after a block.
-    std::vector<WaitingTransaction> waiting() const;
+    /// Good until the next add() or remove().
+    std::vector<const WaitingTransaction*> waiting() const;
 
     std::size_t size() const;
     std::size_t bytes() const;
