@@ -18,6 +18,12 @@ Result<std::int64_t> json_integer(const codec::Json& json, std::string_view path
 Result<bool> json_flag(const codec::Json& json, std::string_view path);
 Result<Bytes> json_hex(const codec::Json& json, std::string_view path);
 Result<Bytes> json_base64(const codec::Json& json, std::string_view path);
+/// RFC 3339 in UTC with up to nine digits of a second, as Go writes it.
+struct JsonTime {
+    std::int64_t seconds = 0; ///< since 1970
+    std::int32_t nanos = 0;
+};
+Result<JsonTime> json_time(const codec::Json& json, std::string_view path);
 Result<const codec::Json::List*> json_list(const codec::Json& json, std::string_view path);
 
 } // namespace assay::consensus

@@ -12,7 +12,7 @@ target_include_directories(assay_abci_messages SYSTEM PUBLIC "${abci_folder}" ${
 target_link_libraries(assay_abci_messages PUBLIC protobuf::libprotobuf-lite Threads::Threads)
 
 list(APPEND consensus_sources
-  cometbft/application_handler.cpp cometbft/comet_consensus.cpp cometbft/frame.cpp cometbft/http_client.cpp cometbft/engine_home.cpp
-  cometbft/engine_process.cpp cometbft/json_read.cpp cometbft/rpc_client.cpp cometbft/server.cpp cometbft/session.cpp cometbft/socket.cpp
+  cometbft/application_handler.cpp cometbft/comet_consensus.cpp cometbft/engine_blocks.cpp cometbft/engine_home.cpp cometbft/frame.cpp
+  cometbft/engine_process.cpp cometbft/http_client.cpp cometbft/json_read.cpp cometbft/rpc_client.cpp cometbft/server.cpp cometbft/session.cpp cometbft/socket.cpp
   cometbft/supervisor.cpp cometbft/transaction_pool.cpp cometbft/translate.cpp)
 list(APPEND consensus_libraries assay_abci_messages CURL::libcurl)

@@ -7,7 +7,7 @@ if(ASSAY_TESTS)
   target_link_libraries(consensus_test_node PRIVATE assay_consensus_testing)
 endif()
 assay_test(cometbft_test
-  SOURCES cometbft/application_handler_test.cpp cometbft/engine_home_test.cpp cometbft/frame_test.cpp cometbft/server_test.cpp
+  SOURCES cometbft/application_handler_test.cpp cometbft/engine_blocks_test.cpp cometbft/engine_home_test.cpp cometbft/frame_test.cpp cometbft/server_test.cpp
           cometbft/transaction_pool_test.cpp
   DEPS consensus_testing)
 if(ASSAY_TESTS)

@@ -184,13 +184,16 @@ ExplorerIndexImplementation::next_blocks(std::unique_lock<std::mutex>& lock) {
     }
     if (!blocks.empty()) return blocks;
     const std::uint64_t end = std::min(queue_.empty() ? tip_ + 1 : queue_.front()->info.height, next + kBlocksInOneGo);
+    bool is_over = false;
     lock.unlock();
-    for (next = std::max(next, options_.first); options_.source && next < end; ++next) {
+    for (next = std::max(next, options_.first); options_.source && next < end && !is_over; ++next) {
         auto block = options_.source(next);
         if (block) blocks.push_back(std::move(*block));
+        else if (block.error().code == ErrorCode::cancelled) is_over = true; // never skipped: the next start reads it
     }
-    if (blocks.empty()) height_ = end - 1; // nobody has them
+    if (blocks.empty() && !is_over) height_ = end - 1; // nobody has them
     lock.lock();
+    stopping_ = stopping_ || is_over;
     return blocks;
 }
 

@@ -56,7 +56,8 @@ struct EventQuery {
 
 class ExplorerIndex : public BlockObserver {
 public:
-    /// Committed blocks by height. Called from the index's thread. Errors: not_found (gone, or its result was lost): skipped.
+    /// Committed blocks by height. Called from the index's thread. Errors: cancelled (no more will come: the
+    /// index ends and reads it after the next start), any other (gone, or its result was lost): skipped.
     using Source = std::function<Result<std::shared_ptr<const CommittedBlock>>(std::uint64_t height)>;
     struct Options {
         /// Of transactions, which take some five times as much memory with their events. Beyond it blocks are read from

@@ -2,7 +2,6 @@
 #include "consensus/light/light_block.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 namespace assay::consensus {
@@ -13,45 +12,9 @@ std::unexpected<Error> malformed(std::string_view path, const std::string& what)
     return fail(ErrorCode::malformed, "'" + std::string(path) + "' " + what);
 }
 
-// Days since 1970-01-01 in the Gregorian calendar.
-std::int64_t days_since_1970(std::int64_t year, std::int64_t month, std::int64_t day) {
-    const std::int64_t shifted_year = month <= 2 ? year - 1 : year; // years begin in March
-    const std::int64_t era = (shifted_year >= 0 ? shifted_year : shifted_year - 399) / 400;
-    const std::int64_t year_of_era = shifted_year - era * 400;
-    const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146'097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719'468;
-}
-
-// Reads `digits` digits from the front, and the separator after them, if any.
-bool take(std::string_view& text, std::size_t digits, char separator, std::int64_t& value) {
-    if (text.size() < digits) return false;
-    const auto parsed = std::from_chars(text.data(), text.data() + digits, value);
-    if (parsed.ec != std::errc{} || parsed.ptr != text.data() + digits || value < 0) return false;
-    text.remove_prefix(digits);
-    if (separator == '\0') return true;
-    if (!text.starts_with(separator)) return false;
-    text.remove_prefix(1);
-    return true;
-}
-
-// RFC 3339 in UTC with up to nine digits of a second, as Go writes it.
 Result<BlockTime> time_at(const codec::Json& json, std::string_view path) {
-    const std::string whole = TRY(json_text(json, path));
-    std::string_view text = whole;
-    std::int64_t year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, nanos = 0;
-    const bool fields = take(text, 4, '-', year) && take(text, 2, '-', month) && take(text, 2, 'T', day) &&
-                        take(text, 2, ':', hour) && take(text, 2, ':', minute) && take(text, 2, '\0', second);
-    if (!fields || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
-        return malformed(path, "is not a time");
-    if (text.starts_with('.')) {
-        const std::size_t digits = std::min(text.find('Z'), text.size()) - 1;
-        text.remove_prefix(1);
-        if (digits < 1 || digits > 9 || !take(text, digits, '\0', nanos)) return malformed(path, "is not a time");
-        for (std::size_t i = digits; i < 9; ++i) nanos *= 10;
-    }
-    if (text != "Z") return malformed(path, "is not a time in UTC");
-    return BlockTime{days_since_1970(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second,
-                     static_cast<std::int32_t>(nanos)};
+    const JsonTime time = TRY(json_time(json, path));
+    return BlockTime{time.seconds, time.nanos};
 }
 
 Result<std::int64_t> bounded(const codec::Json& json, std::string_view path, std::int64_t max) {

@@ -1,14 +1,17 @@
 #include "node/chain/chain_host.h"
 
 #include "consensus/cometbft/comet_consensus.h"
+#include "consensus/cometbft/engine_blocks.h"
 #include "consensus/cometbft/engine_home.h"
 #include "consensus/embedded/embedded_consensus.h"
 #include "node/folders.h"
 #include "storage/lmdb_database.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <mutex>
+#include <thread>
 
 namespace assay::node {
 namespace {
@@ -18,11 +21,39 @@ using consensus::CommittedBlock;
 
 constexpr std::string_view kDevelopmentChain = "assay-local";
 constexpr std::string_view kOperatorKey = "operator";
+/// One sender's share of CometBFT's mempool, which holds 20,000: a flood from one key leaves room for others.
+constexpr std::size_t kPendingPerSenderMax = 1'000;
+constexpr std::chrono::milliseconds kEnginePause{200}; // between questions to an engine that does not answer
 
 std::int64_t now_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
         .count();
 }
+
+/// Blocks for an index that is behind, from the engine. Waits for an engine that is not up (yet), until it is told to end.
+class EngineBlocks {
+public:
+    explicit EngineBlocks(std::string rpc_url) : rpc_(std::move(rpc_url)) {}
+    void end() { ending_ = true; }
+    Result<std::shared_ptr<const CommittedBlock>> block(std::uint64_t height) {
+        while (!ending_) {
+            const auto first = first_ != 0 ? Result<std::uint64_t>(first_) : consensus::first_height(rpc_);
+            if (first && *first != 0) {
+                first_ = *first;
+                if (height < first_) return fail(ErrorCode::not_found, "the engine no longer has it");
+                auto block = consensus::fetch_committed_block(rpc_, height);
+                if (block || block.error().code != ErrorCode::io) return block;
+            }
+            std::this_thread::sleep_for(kEnginePause);
+        }
+        return fail(ErrorCode::cancelled, "the node ends");
+    }
+
+private:
+    consensus::RpcClient rpc_;
+    std::atomic<bool> ending_ = false;
+    std::uint64_t first_ = 0; ///< used by the index's thread alone
+};
 
 /// Observers that may still join while blocks are being told.
 class ObserverList final : public BlockObserver {
@@ -48,7 +79,10 @@ private:
 class Host final : public ChainHost {
 public:
     explicit Host(ChainOptions options) : options_(std::move(options)), home_{options_.data_folder} {}
-    ~Host() override { stop(); }
+    ~Host() override {
+        stop();
+        index_.reset(); // its thread reads blocks from the consensus
+    }
 
     Result<void> open();
 
@@ -59,11 +93,15 @@ public:
     consensus::ExplorerIndex* index() override { return index_.get(); }
     void add_observer(BlockObserver& observer) override { observers_.add(observer); }
     void stop() override {
+        if (engine_blocks_) engine_blocks_->end();
         if (consensus_) consensus_->stop();
     }
 
 private:
     Result<void> open_state();
+    std::string engine_url() const {
+        return options_.comet_rpc.starts_with("tcp://") ? "http" + options_.comet_rpc.substr(3) : options_.comet_rpc;
+    }
     Result<void> open_index(std::uint64_t tip);
     Result<void> start_embedded();
     Result<void> start_cometbft();
@@ -73,6 +111,7 @@ private:
     ChainHome home_;
     std::unique_ptr<storage::Database> database_;
     std::unique_ptr<chain::ChainApplication> application_;
+    std::unique_ptr<EngineBlocks> engine_blocks_;
     std::unique_ptr<consensus::ExplorerIndex> index_;
     consensus::CommitWaiters waiters_;
     ObserverList observers_;
@@ -91,6 +130,7 @@ Result<void> Host::open_state() {
     chain::ApplicationOptions options{.threads = options_.threads};
     options.state.threads = std::max(1u, std::thread::hardware_concurrency());
     options.state.keep_versions = options_.keep_versions;
+    if (options_.mode == ConsensusMode::cometbft) options.pending_per_sender_max = kPendingPerSenderMax;
     options.snapshot_folder = home_.snapshots();
     options.snapshot_interval_blocks = options_.snapshot_interval_blocks;
     application_ = TRY(chain::ChainApplication::create(*database_, chain::make_modules(), std::move(options)));
@@ -130,6 +170,9 @@ Result<void> Host::open_index(std::uint64_t tip) {
             if (embedded_ == nullptr) return fail(ErrorCode::not_found, "not started");
             return embedded_->committed_block(height);
         };
+    } else {
+        engine_blocks_ = std::make_unique<EngineBlocks>(engine_url());
+        options.source = [this](std::uint64_t height) { return engine_blocks_->block(height); };
     }
     index_ = TRY(consensus::ExplorerIndex::open(home_.index(), std::move(options)));
     return {};
@@ -178,9 +221,7 @@ Result<void> Host::start_cometbft() {
     options.supervisor.binary = options_.comet_binary;
     options.supervisor.home = engine_home;
     options.supervisor.log = options.server.log;
-    std::string rpc = options_.comet_rpc;
-    if (rpc.starts_with("tcp://")) rpc.replace(0, 3, "http");
-    options.supervisor.rpc_url = rpc;
+    options.supervisor.rpc_url = engine_url();
     if (!options_.comet_attach) {
         std::error_code error;
         if (!std::filesystem::exists(engine_home / "config" / "genesis.json", error)) {
