@@ -1,6 +1,8 @@
 /// State sync: giving out snapshots, and taking up the state that one holds.
 #include "chain/core/chain_application_impl.h"
 
+#include <cstdio>
+
 namespace assay::chain {
 
 std::vector<SnapshotDescription> ChainApplicationImpl::list_snapshots() const { return snapshots_.list(); }
@@ -26,6 +28,7 @@ ChunkResult ChainApplicationImpl::apply_snapshot_chunk(std::uint32_t index, Byte
     const auto applied = restore_->apply(index, chunk);
     if (!applied) {
         const bool is_poisoned = applied.error().code == ErrorCode::malformed; // another copy may be good
+        std::fprintf(stderr, "warning: refused chunk %u of a snapshot: %s\n", index, applied.error().message.c_str());
         return is_poisoned ? ChunkResult::retry : ChunkResult::reject_snapshot;
     }
     if (restore_->next_chunk() < restore_->chunks()) return ChunkResult::accept;
