@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kPrepareThreads = 2;
 constexpr std::size_t kPrepareQueueMax = 256;
 constexpr std::size_t kEmbedQueueMax = 32;
-constexpr std::size_t kChainThreads = 2;
+constexpr std::size_t kChainThreads = 4; // half of them may wait for a commit
 constexpr std::size_t kChainQueueMax = 1024;
 constexpr std::string_view kModelPrefix = "/v1/models/";
 constexpr std::string_view kPagePolicy =

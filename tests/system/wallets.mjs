@@ -82,6 +82,7 @@ async function ethersReadsAndSends() {
   const receipt = await sent.wait(1, 20_000);
   assert.equal(receipt.status, 1);
   assert.equal(receipt.hash, sent.hash);
+  await new Promise((resolve) => setTimeout(resolve, 300)); // ethers keeps answers for 250 ms, the nonce among them
   assert.equal(await provider.getBalance(to), ethers.parseEther("0.25"));
   assert.equal(await wallet.getNonce(), nonce + 1);
   assert.ok((await provider.getBalance(wallet.address)) < before - ethers.parseEther("0.25"));
@@ -91,7 +92,7 @@ async function ethersReadsAndSends() {
   assert.equal(shown.value, ethers.parseEther("0.25"));
   assert.equal(shown.from, wallet.address);
   const several = [];
-  const manager = new ethers.NonceManager(wallet); // ethers keeps answers for 250 ms, the nonce among them
+  const manager = new ethers.NonceManager(wallet);
   for (let i = 1n; i <= 3n; ++i) several.push(await manager.sendTransaction({ to, value: i * WEI }));
   for (const each of several) assert.equal((await each.wait(1, 20_000)).status, 1);
   await assert.rejects(wallet.sendTransaction({ to, value: 1n, gasLimit: 90_000n }), /no whole number of units/);

@@ -6,6 +6,7 @@
 #include "node/chain/chain_json.h"
 #include "node/chain/ethereum_calls.h"
 #include "node/chain/event_hub.h"
+#include "node/chain/index_wait.h"
 #include "node/chain/transaction_form.h"
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace {
 using codec::Value;
 
 constexpr std::size_t kSequenceTransactionsMax = 100'000;
+constexpr std::chrono::milliseconds kIndexPatience{250};
 
 std::string dump(const ChainJson& json) { return json.dump(-1, ' ', false, ChainJson::error_handler_t::replace); }
 
@@ -118,6 +120,7 @@ private:
     }
     Result<consensus::ExplorerIndex*> index() const {
         if (host_.index() == nullptr) return fail(ErrorCode::unsupported, "this node keeps no index");
+        wait_for_index(*host_.index(), host_.application().info().height, kIndexPatience); // as far as it can be
         return host_.index();
     }
     const chain::MessageRegistry& registry() const { return host_.application().messages(); }

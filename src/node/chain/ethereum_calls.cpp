@@ -5,9 +5,11 @@
 #include "chain/modules/ports.h"
 #include "crypto/keccak.h"
 #include "node/chain/chain_json.h"
+#include "node/chain/index_wait.h"
 #include "node/machine.h"
 
 #include <array>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <future>
@@ -22,6 +24,8 @@ constexpr int kMethodNotFound = -32601, kInvalidParams = -32602, kServerError = 
 constexpr auto kSubmitPatience = std::chrono::seconds(10);
 constexpr std::uint64_t kTransferGas = 90'000; ///< what a transfer carried this way takes at most
 constexpr std::uint64_t kFeeHistoryMax = 1024;
+constexpr std::chrono::milliseconds kCommitPatience{2'000};
+constexpr unsigned kWaitingMax = 2; ///< of the server's threads
 
 std::unexpected<EthereumError> failure(int code, std::string message) {
     return std::unexpected(EthereumError{code, std::move(message)});
@@ -191,6 +195,23 @@ Answer fee_history(const Call& call) {
                      {"reward", std::vector(count, std::vector<std::string>(percentiles, "0x0"))}};
 }
 
+/// Wallets look for a receipt at once, and then only when a new block has come, which may be never where blocks are made on
+/// demand: so a transaction is answered when it can be found. A few callers only: they hold the server's threads.
+void wait_until_found(ChainHost& host, const crypto::Digest& hash) {
+    static std::atomic<unsigned> waiting = 0;
+    const bool on_demand = host.consensus().status().mode == "embedded" && host.index() != nullptr;
+    if (on_demand && waiting.fetch_add(1) < kWaitingMax) {
+        auto height = std::make_shared<std::promise<std::uint64_t>>();
+        auto committed = height->get_future();
+        host.waiters().wait(hash, kCommitPatience,
+                            [height](const std::optional<consensus::CommittedTransaction>& done) {
+                                height->set_value(done ? done->block->info.height : 0);
+                            });
+        wait_for_index(*host.index(), committed.get(), kCommitPatience);
+    }
+    if (on_demand) waiting.fetch_sub(1);
+}
+
 Answer send_raw_transaction(const Call& call) {
     const auto raw = call.text(0, "transaction");
     if (!raw) return std::unexpected(raw.error());
@@ -205,6 +226,7 @@ Answer send_raw_transaction(const Call& call) {
         return failure(kServerError, "checking takes too long");
     const consensus::Submission submission = future.get();
     if (submission.result.code != chain::TxCode::ok) return failure(kServerError, submission.result.log);
+    wait_until_found(call.host, submission.hash);
     return hex_data(crypto::keccak256(*wire));
 }
 

@@ -36,7 +36,11 @@ struct QueryFlags : ChainFlags {
 
 /// A key's name stands for its address.
 Result<std::string> address_of(const QueryFlags& flags) {
-    if (flags.what.starts_with("0x")) return crypto::to_string(TRY(crypto::parse_address(flags.what)));
+    if (flags.what.starts_with("0x")) {
+        const auto address = crypto::parse_address(flags.what);
+        if (!address) return fail(ErrorCode::invalid_argument, "'" + flags.what + "': " + address.error().message);
+        return crypto::to_string(*address);
+    }
     const auto home = TRY(flags.home());
     return TRY(find_key(home, flags.what)).address;
 }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 namespace assay::node {
 namespace {
@@ -63,6 +64,7 @@ Result<std::string> read_amount(std::string_view text) {
     const auto point = text.find('.');
     std::string digits(text.substr(0, point));
     const std::string_view fraction = point == std::string_view::npos ? std::string_view() : text.substr(point + 1);
+    if (digits.empty()) return fail(ErrorCode::invalid_argument, "--amount: no digits before the unit");
     if (fraction.size() > kNativeDecimals || (point != std::string_view::npos && fraction.empty()))
         return fail(ErrorCode::invalid_argument, "--amount: up to 9 digits can follow the point");
     digits += fraction;
@@ -80,18 +82,33 @@ ChainJson transfer_message(const std::string& to, const std::string& token, cons
             {"amount", amount}};
 }
 
-/// field=value: JSON where it is a list, an object, true, false or a number that JSON can hold exactly, else text.
-Result<ChainJson> read_fields(const std::vector<std::string>& words) {
+chain::MessageRegistry known_messages() {
+    const auto modules = chain::make_modules();
+    chain::MessageRegistry registry;
+    for (const auto& module : modules.modules) module->register_messages(registry);
+    return registry;
+}
+
+/// Kinds whose values are written as text; a token may well be named "7".
+bool is_text_kind(std::string_view kind) {
+    return kind == "string" || kind == "address" || kind == "uint128" || kind == "bytes" || kind == "bytes32";
+}
+
+/// field=value: text, or JSON, as the field wants it.
+Result<ChainJson> read_fields(const std::vector<std::string>& words, const chain::MessageRegistry& registry) {
     ChainJson message{{"@", words.front()}};
+    std::map<std::string, std::string> kinds;
+    const auto types = registry.struct_types(words.front());
+    if (!types.empty()) {
+        for (const auto& [kind, name] : types.front().members) kinds[name] = kind;
+    }
     for (std::size_t i = 1; i < words.size(); ++i) {
         const auto equals = words[i].find('=');
         if (equals == std::string::npos || equals == 0)
             return fail(ErrorCode::invalid_argument, "'" + words[i] + "' is not FIELD=VALUE");
-        const std::string value = words[i].substr(equals + 1);
-        ChainJson parsed = ChainJson::parse(value, nullptr, false);
-        const bool structured =
-            !parsed.is_discarded() && (parsed.is_structured() || parsed.is_boolean() || parsed.is_number_integer());
-        message[words[i].substr(0, equals)] = structured ? std::move(parsed) : ChainJson(value);
+        const std::string name = words[i].substr(0, equals), value = words[i].substr(equals + 1);
+        ChainJson parsed = is_text_kind(kinds[name]) ? ChainJson(value) : ChainJson::parse(value, nullptr, false);
+        message[name] = parsed.is_discarded() ? ChainJson(value) : std::move(parsed);
     }
     return message;
 }
@@ -99,7 +116,8 @@ Result<ChainJson> read_fields(const std::vector<std::string>& words) {
 /// What a name of a key here, or an address, stands for.
 Result<std::string> address_of(const ChainHome& home, const std::string& who) {
     if (const auto address = crypto::parse_address(who)) return crypto::to_string(*address);
-    if (who.starts_with("0x")) return fail(ErrorCode::invalid_argument, crypto::parse_address(who).error().message);
+    if (who.starts_with("0x"))
+        return fail(ErrorCode::invalid_argument, "'" + who + "': " + crypto::parse_address(who).error().message);
     return TRY(find_key(home, who)).address;
 }
 
@@ -148,9 +166,7 @@ Result<int> send_messages(const TxFlags& flags, const ChainJson& messages) {
     const auto home = TRY(flags.home());
     const auto node = NodeClient::create(flags.node, home);
     const auto entry = TRY(find_key(home, flags.from));
-    const auto modules = chain::make_modules();
-    chain::MessageRegistry registry;
-    for (const auto& module : modules.modules) module->register_messages(registry);
+    const auto registry = known_messages();
     const std::string password = TRY(flags.password.read("Password of the key '" + entry.name + "'", false));
     const auto key = TRY(open_key(entry, password));
     const auto body = TRY(make_body(flags, messages, key.address(), node, registry));
@@ -179,7 +195,7 @@ Result<int> transfer(const TxFlags& flags) {
 
 Result<int> send(const TxFlags& flags) {
     ChainJson messages = ChainJson::array();
-    if (!flags.message.empty()) messages.push_back(TRY(read_fields(flags.message)));
+    if (!flags.message.empty()) messages.push_back(TRY(read_fields(flags.message, known_messages())));
     for (const std::string& text : flags.messages) {
         ChainJson message = ChainJson::parse(text, nullptr, false);
         if (!message.is_object()) return fail(ErrorCode::invalid_argument, "--message: not a JSON object");
@@ -191,13 +207,12 @@ Result<int> send(const TxFlags& flags) {
 }
 
 Result<int> types(const TxFlags& flags) {
-    const auto modules = chain::make_modules();
-    chain::MessageRegistry registry;
-    for (const auto& module : modules.modules) module->register_messages(registry);
+    const auto registry = known_messages();
     ChainJson json = ChainJson::object();
     for (const std::string& type : registry.types()) {
         ChainJson fields = ChainJson::object();
-        for (const auto& [kind, name] : registry.struct_types(type).front().members) fields[name] = kind;
+        const auto structs = registry.struct_types(type);
+        for (const auto& [kind, name] : structs.front().members) fields[name] = kind;
         json[type] = fields;
     }
     if (flags.json) {
