@@ -107,4 +107,7 @@ def test_metrics_are_well_formed(node, model):
 def test_description_is_valid_and_complete(node):
     description = json.loads(node.get("/openapi.json")[2])
     validate(description)
-    assert {"/v1/models", "/v1/models/{model}", CHAT, "/v1/completions", "/v1/embeddings", "/healthz", "/metrics", "/openapi.json"} == set(description["paths"])
+    openai = {"/v1/models", "/v1/models/{model}", CHAT, "/v1/completions", "/v1/embeddings"}
+    chain = {"/chain/status", "/chain/blocks", "/chain/blocks/{block}", "/chain/transactions", "/chain/transactions/{hash}", "/chain/prepare", "/chain/accounts/{address}",
+             "/chain/accounts/{address}/transactions", "/chain/query/{path}", "/chain/history", "/chain/events", "/eth"}
+    assert openai | chain | {"/healthz", "/metrics", "/openapi.json"} == set(description["paths"])
