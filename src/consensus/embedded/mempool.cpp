@@ -1,6 +1,14 @@
 #include "consensus/embedded/mempool.h"
 
+#include <cstring>
+
 namespace assay::consensus {
+
+std::size_t Mempool::DigestHash::operator()(const crypto::Digest& digest) const {
+    std::size_t value = 0;
+    std::memcpy(&value, digest.data(), sizeof value);
+    return value;
+}
 
 Result<void> Mempool::add(WaitingTransaction transaction) {
     const std::lock_guard lock(mutex_);
@@ -9,20 +17,28 @@ Result<void> Mempool::add(WaitingTransaction transaction) {
         return fail(ErrorCode::resource_exhausted, "mempool is full: " + std::to_string(by_hash_.size()) +
                                                        " transactions, " + std::to_string(bytes_) + " bytes wait");
     }
-    Queue& queue = queues_[transaction.sender];
-    if (queue.size() >= limits_.per_sender_max) {
-        return fail(ErrorCode::resource_exhausted, "mempool holds " + std::to_string(queue.size()) +
-                                                       " transactions of " + crypto::to_string(transaction.sender) +
-                                                       ", the most of one sender");
+    const auto known = by_sender_.find(transaction.sender);
+    if (known != by_sender_.end()) {
+        const Queue& queue = known->second->second;
+        if (queue.size() >= limits_.per_sender_max) {
+            return fail(ErrorCode::resource_exhausted, "mempool holds " + std::to_string(queue.size()) +
+                                                           " transactions of " + crypto::to_string(transaction.sender) +
+                                                           ", the most of one sender");
+        }
+        if (queue.contains(transaction.nonce)) {
+            return fail(ErrorCode::invalid_argument, "another transaction of " + crypto::to_string(transaction.sender) +
+                                                         " with nonce " + std::to_string(transaction.nonce) + " waits");
+        }
     }
-    if (queue.contains(transaction.nonce)) {
-        return fail(ErrorCode::invalid_argument, "another transaction of " + crypto::to_string(transaction.sender) +
-                                                     " with nonce " + std::to_string(transaction.nonce) + " waits");
+    auto sender = known == by_sender_.end() ? senders_.end() : known->second;
+    if (sender == senders_.end()) {
+        sender = senders_.emplace(senders_.end(), transaction.sender, Queue());
+        by_sender_.emplace(transaction.sender, sender);
     }
     bytes_ += transaction.wire.size();
-    by_hash_.emplace(transaction.hash, std::pair(transaction.sender, transaction.nonce));
+    const crypto::Digest hash = transaction.hash;
     const std::uint64_t nonce = transaction.nonce;
-    queue.emplace(nonce, std::move(transaction));
+    by_hash_.emplace(hash, Place{sender, sender->second.emplace(nonce, std::move(transaction)).first});
     return {};
 }
 
@@ -30,8 +46,8 @@ Result<void> Mempool::add(WaitingTransaction transaction) {
 template <class Visit>
 void Mempool::visit_in_turns(Visit visit) const {
     std::vector<std::pair<Queue::const_iterator, Queue::const_iterator>> turns;
-    turns.reserve(queues_.size());
-    for (const auto& [sender, queue] : queues_) turns.emplace_back(queue.begin(), queue.end());
+    turns.reserve(senders_.size());
+    for (const auto& [sender, queue] : senders_) turns.emplace_back(queue.begin(), queue.end());
     while (!turns.empty()) {
         std::size_t kept = 0;
         for (auto& [next, end] : turns) {
@@ -72,11 +88,13 @@ std::size_t Mempool::remove(const std::vector<crypto::Digest>& hashes) {
     for (const crypto::Digest& hash : hashes) {
         const auto place = by_hash_.find(hash);
         if (place == by_hash_.end()) continue;
-        const auto queue = queues_.find(place->second.first);
-        const auto entry = queue->second.find(place->second.second);
+        const auto [sender, entry] = place->second;
         bytes_ -= entry->second.wire.size();
-        queue->second.erase(entry);
-        if (queue->second.empty()) queues_.erase(queue);
+        sender->second.erase(entry);
+        if (sender->second.empty()) {
+            by_sender_.erase(sender->first);
+            senders_.erase(sender);
+        }
         by_hash_.erase(place);
         ++removed;
     }

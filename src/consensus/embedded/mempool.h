@@ -3,12 +3,13 @@
 /// the pool delays nobody else; and a single sender may hold only a share of the pool.
 /// Thread-safe. Local class: the order in which transactions enter a block is the proposer's choice.
 #include "chain/application.h"
+#include "chain/core/admission.h"
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
-#include <set>
+#include <unordered_map>
 #include <vector>
 
 namespace assay::consensus {
@@ -48,13 +49,22 @@ public:
 
 private:
     using Queue = std::map<std::uint64_t, WaitingTransaction>; ///< by nonce
+    using Senders = std::list<std::pair<crypto::Address, Queue>>; ///< whoever came first comes first; no empty queues
+    struct Place {
+        Senders::iterator sender;
+        Queue::iterator entry;
+    };
+    struct DigestHash {
+        std::size_t operator()(const crypto::Digest& digest) const;
+    };
     template <class Visit>
     void visit_in_turns(Visit visit) const;
 
     MempoolLimits limits_;
     mutable std::mutex mutex_;
-    std::map<crypto::Address, Queue> queues_;
-    std::map<crypto::Digest, std::pair<crypto::Address, std::uint64_t>> by_hash_;
+    Senders senders_;
+    std::unordered_map<crypto::Address, Senders::iterator, chain::AddressHash> by_sender_; ///< never walked
+    std::unordered_map<crypto::Digest, Place, DigestHash> by_hash_; ///< never walked
     std::size_t bytes_ = 0;
 };
 
