@@ -3,7 +3,8 @@
 
     localnet.py --cometbft PROGRAM --node COMMAND [--validators 4] [--folder DIR] [--blocks N] [--load]
 
-COMMAND starts one application and has the placeholders {address}, which it must serve ABCI on, and {data}, its folder:
+COMMAND starts one application and has the placeholders {address}, which it must serve ABCI on, {data}, its folder, and {ip},
+which its engine listens on:
     "build/dev/src/consensus/consensus_test_node file {address} {data}"
 Shows, height by height, that all agree on the application's hash, until Ctrl-C or N blocks; then ends everything.
 Also a module: tests use Localnet. Needs nothing but Python.
@@ -42,8 +43,9 @@ def rpc(url: str, method: str, **parameters):
 class Validator:
     """One application and one engine. `wrap` is put before both commands: ip netns exec NAME, say."""
 
-    def __init__(self, home: Path, cometbft: str, node: str, address: str, wrap: list[str] = []):
+    def __init__(self, home: Path, cometbft: str, node: str, address: str, wrap: list[str] = [], data: Path | None = None):
         self.home, self.cometbft, self.node, self.address, self.wrap = home, cometbft, node, address, wrap
+        self.data = data or home / "app"
         self.socket = f"unix://{home}/abci.sock"
         self.url = f"http://{address}:26657"
         self.application = self.engine = None
@@ -53,8 +55,8 @@ class Validator:
         self.start_engine()
 
     def start_application(self) -> None:
-        (self.home / "app").mkdir(exist_ok=True)
-        command = [part.format(address=self.socket, data=self.home / "app") for part in shlex.split(self.node)]
+        self.data.mkdir(exist_ok=True)
+        command = [part.format(address=self.socket, data=self.data, ip=self.address) for part in shlex.split(self.node)]
         self.application = self._spawn(command, "app.log")
         wait_until(lambda: Path(self.socket[7:]).is_socket(), f"the application serves {self.socket}")
 
@@ -137,14 +139,22 @@ def configure(home: Path, settings: dict[tuple[str, str], str]) -> None:
 
 
 class Localnet:
-    """Makes the homes of `count` validators below `folder` and starts them."""
+    """Makes the homes of `count` validators below `folder` and starts them. `data`: they are made already, each a node's
+    data folder with the engine's home in chain/cometbft."""
 
     FAST = {("consensus", "timeout_commit"): '"200ms"', ("consensus", "timeout_propose"): '"1s"',
             ("consensus", "peer_gossip_sleep_duration"): '"10ms"', ("", "log_level"): '"main:info,state:info,*:error"'}
 
     def __init__(self, folder: Path, cometbft: str, node: str, count: int = 4, addresses: list[str] | None = None,
-                 wraps: list[list[str]] | None = None, settings: dict | None = None, app_state=None):
+                 wraps: list[list[str]] | None = None, settings: dict | None = None, app_state=None,
+                 data: list[Path] | None = None):
         addresses = addresses or [f"127.0.0.{2 + i}" for i in range(count)]
+        if data is not None:
+            self.validators = [Validator(home / "chain" / "cometbft", cometbft, node, address, wrap, home)
+                               for home, address, wrap in zip(data, addresses, wraps or [[]] * count)]
+            for validator in self.validators:
+                configure(validator.home, self.FAST | (settings or {}))
+            return
         first, homes = addresses[0], folder / "net"
         made = subprocess.run([cometbft, "testnet", "--v", str(count), "--o", str(homes), "--starting-ip-address", first],
                               capture_output=True, text=True)

@@ -3,12 +3,13 @@
 must make blocks again within 20 s, with one application hash.
 
     test_net.py CONSENSUS_TEST_NODE
-    test_net.py --node COMMAND    another application: {address} and {data} are replaced
+    test_net.py --assay ASSAY     real nodes, with transfers by the command line
 
 As root, with iproute2; exits with 77 (skipped) otherwise. The wrong clock needs an engine built by build_skewed_engine
 (ASSAY_SKEWED_COMETBFT, or its default folder); that one test is skipped without.
 """
 import base64
+import json
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "comet"))
 from evidence import equivocation  # noqa: E402
 from localnet import Localnet, wait_until  # noqa: E402
+from nodes import make_homes  # noqa: E402
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "assay" / "cometbft"
 SKEWED = os.environ.get("ASSAY_SKEWED_COMETBFT", str(CACHE / "skewed" / "cometbft"))
@@ -32,7 +34,8 @@ COUNT = 4
 TAG = f"as{os.getpid() % 10000}"
 SUBNET = "10.77.0"
 NODE = ""
-IS_TEST_APPLICATION = True
+ASSAY = ""  # empty: the test application
+PAYEE = "0x52908400098527886E0F7030069857D2E4169EE7"
 
 
 def ip(*arguments: str) -> None:
@@ -77,8 +80,10 @@ class Net(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.wires = self.enterContext(Wires())
         cometbft = shutil.which("cometbft") or str(CACHE / "v0.38.25" / "cometbft")
+        data = make_homes(ASSAY, self.folder / "net", self.wires.addresses) if ASSAY else None
         self.made = Localnet(self.folder, cometbft, NODE, COUNT, self.wires.addresses,
-                             [["ip", "netns", "exec", name] for name in self.wires.names], self.settings())
+                             [["ip", "netns", "exec", name] for name in self.wires.names], self.settings(), data=data)
+        self.paid = 0
 
     def settings(self) -> dict:
         return {("p2p", "persistent_peers_max_dial_period"): '"2s"'}
@@ -93,6 +98,9 @@ class Net(unittest.TestCase):
         goal = max(self.known_heights(net)) + 2
         took = net.wait_for_height(goal, RECOVERY_S)
         hashes = [net.agreed_hash(height) for height in range(max(1, goal - 30), goal + 1)]
+        if self.paid:
+            for index in range(COUNT):
+                wait_until(lambda: self.assay(net, index, "query", "balance", PAYEE)["balance"] == str(self.paid), "all is paid")
         print(f"{what}: all at height {goal} after {took:.1f} s, hash {hashes[-1][:16]}…", flush=True)
 
     @staticmethod
@@ -106,8 +114,21 @@ class Net(unittest.TestCase):
         return heights
 
     def load(self, net: Localnet, index: int, name: str) -> None:
-        if IS_TEST_APPLICATION:
+        """Something that changes the state; with real nodes from the validator itself, whether it can reach others or not."""
+        if not ASSAY:
             net.validators[index].submit(f"set {name} {time.time_ns()}".encode())
+            return
+        self.paid += 7
+        self.assay(net, index, "tx", "transfer", "--from", "operator", "--to", PAYEE, "--amount", "7", "--no-wait")
+
+    @staticmethod
+    def assay(net: Localnet, index: int, *arguments: str) -> dict:
+        validator = net.validators[index]
+        done = subprocess.run([*validator.wrap, ASSAY, *arguments, "--data-dir", str(validator.data), "--json"],
+                              capture_output=True, text=True, timeout=60)
+        if done.returncode != 0:
+            raise RuntimeError(f"{' '.join(arguments)}: {done.stderr}")
+        return json.loads(done.stdout)
 
     def test_kill(self):
         net = self.start()
@@ -132,6 +153,7 @@ class Net(unittest.TestCase):
     def test_minority_cut_off(self):
         net = self.start()
         self.wires.side(3, 1)
+        self.load(net, 0, "majority")
         before = net.validators[0].height()
         wait_until(lambda: net.validators[0].height() > before + 3, "three go on without the fourth")
         time.sleep(FAULT_S)
@@ -143,6 +165,7 @@ class Net(unittest.TestCase):
         for index in (2, 3):
             self.wires.side(index, 1)
         time.sleep(2)  # what was on its way arrives
+        self.load(net, 0, "half")
         before = net.validators[0].height()
         time.sleep(FAULT_S)
         self.assertLessEqual(net.validators[0].height(), before + 1, "no half has two thirds")
@@ -157,6 +180,7 @@ class Net(unittest.TestCase):
             self.made.validators[index].cometbft = SKEWED
             self.made.validators[index].wrap = [*self.made.validators[index].wrap, "env", f"ASSAY_CLOCK_SKEW_S={skew}"]
         net = self.start()
+        self.load(net, 2, "skewed")
         self.recovered(net, "clocks 30 s ahead and 30 s behind")
         header = lambda height: net.validators[0].call("block", height=str(height))["block"]["header"]["time"]
         times = [header(height) for height in range(2, net.validators[0].height())]
@@ -165,8 +189,8 @@ class Net(unittest.TestCase):
         self.assertLess(abs(age), 10, "the median of the votes is near the honest clocks")
 
     def test_equivocation_is_punished_once(self):
-        if not IS_TEST_APPLICATION:
-            self.skipTest("asks the test application for what it has punished")
+        if ASSAY:
+            self.skipTest("tests/comet/test_nodes.py has it for real nodes")
         net = self.start()
         evidence = equivocation(net.validators[0], net.validators[3].home, 2)
         net.validators[0].call("broadcast_evidence", evidence=evidence)
@@ -192,8 +216,10 @@ def obstacle() -> str:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2 and sys.argv[1] == "--node":
-        NODE, IS_TEST_APPLICATION = sys.argv[2], False
+    if len(sys.argv) > 2 and sys.argv[1] == "--assay":
+        ASSAY = str(Path(sys.argv[2]).resolve())
+        NODE = (f"{ASSAY} up --no-model --consensus cometbft --comet-attach --abci {{address}} --data-dir {{data}} --port 0 "
+                "--comet-rpc tcp://{ip}:26657")
         del sys.argv[1:3]
     elif len(sys.argv) > 1:
         NODE = f"{Path(sys.argv.pop(1)).resolve()} file {{address}} {{data}}"
