@@ -177,6 +177,12 @@ TEST(ChainRoutes, TransactionsComeAsBytesSequencesAndJson) {
     EXPECT_EQ(several.status, 200);
     EXPECT_EQ(several.value()["results"].size(), 3u);
     EXPECT_EQ(several.value()["results"][1]["log"], "no: 05");
+    const auto brief =
+        fixture.post("/chain/transactions?answer=refusals", std::string("\0\5\0", 3), "application/cbor-seq");
+    EXPECT_EQ(brief.value(), json::parse(R"({"accepted":2,"refused":[
+        {"index":1,"hash":"05","code":5,"code_name":"refused","log":"no: 05"}]})"));
+    EXPECT_EQ(fixture.post("/chain/transactions?answer=some", std::string("\0", 1), "application/cbor-seq").status,
+              400);
     EXPECT_EQ(fixture.post("/chain/transactions", R"({"transactions":["0x00","0x05"]})").value()["results"].size(), 2u);
     EXPECT_EQ(fixture.post("/chain/transactions", R"({"body":{"a":1},"signature":"0xaa"})").value()["hash"], "0007");
     const auto refused = fixture.post("/chain/transactions", R"({"transaction":"0x05"})");
