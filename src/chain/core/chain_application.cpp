@@ -44,6 +44,7 @@ ChainApplicationImpl::ChainApplicationImpl(storage::Database& database, ModuleSe
 
 Result<std::unique_ptr<ChainApplication>> ChainApplication::create(storage::Database& database, ModuleSet modules,
                                                                    ApplicationOptions options) {
+    TRY_VOID(discard_unfinished_restore(database)); // the engine begins state sync anew
     auto application = std::make_unique<ChainApplicationImpl>(database, std::move(modules), std::move(options));
     TRY_VOID(application->reopen());
     return application;

@@ -20,6 +20,12 @@ struct ChunkContent {
     std::vector<TreeChange> changes; ///< one for each entry
 };
 
+void clear_state(storage::WriteTransaction& transaction, const StateTables& tables) {
+    for (const storage::TableId table : {tables.nodes, tables.values, tables.index, tables.stale}) {
+        transaction.clear(table);
+    }
+}
+
 } // namespace
 
 struct SnapshotRestore::Impl {
@@ -45,9 +51,7 @@ Result<void> SnapshotRestore::Impl::start() {
     if (transaction->entries(tables.versions) != 0) {
         return fail(ErrorCode::invalid_argument, "snapshot: the database holds a state already");
     }
-    for (const storage::TableId table : {tables.nodes, tables.values, tables.index, tables.stale}) {
-        transaction->clear(table);
-    }
+    clear_state(*transaction, tables);
     transaction->put(tables.meta, as_byte_view(kRestoreKey), version_key(metadata.height));
     return transaction->commit();
 }
@@ -186,6 +190,15 @@ Result<void> SnapshotRestore::finish() {
     auto transaction = TRY(impl_->database.begin_write());
     transaction->put(impl_->tables.versions, version_key(version.version), record);
     transaction->erase(impl_->tables.meta, as_byte_view(kRestoreKey));
+    return transaction->commit();
+}
+
+Result<void> discard_unfinished_restore(storage::Database& database) {
+    const StateTables tables = TRY(StateTables::open(database));
+    auto transaction = TRY(database.begin_write());
+    if (!transaction->get(tables.meta, as_byte_view(kRestoreKey))) return {};
+    clear_state(*transaction, tables);
+    transaction->erase(tables.meta, as_byte_view(kRestoreKey));
     return transaction->commit();
 }
 

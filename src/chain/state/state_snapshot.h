@@ -70,4 +70,8 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
+/// Empties a database in which a restore was begun and not finished (the process ended meanwhile), so that it can be begun
+/// anew; any other is left as it is. Nobody may have opened the state. Errors: io.
+Result<void> discard_unfinished_restore(storage::Database& database);
+
 } // namespace assay::chain

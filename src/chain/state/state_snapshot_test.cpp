@@ -188,6 +188,23 @@ TEST(StateSnapshot, StartsOverAfterARestoreThatDidNotEnd) {
     EXPECT_EQ(verify_state(database)->faults, std::vector<std::string>{});
 }
 
+TEST(StateSnapshot, DiscardsARestoreThatDidNotEndAndNothingElse) {
+    History from(6, 3);
+    const Taken taken = take(*from.store, 3);
+    MemoryDatabase database;
+    auto restore = *SnapshotRestore::begin(database, taken.snapshot, from.store->app_hash());
+    ASSERT_TRUE(restore->apply(0, taken.chunks[0]).has_value());
+    restore.reset();
+    EXPECT_EQ(StateStore::open(database, {}).error().code, ErrorCode::unsupported);
+    ASSERT_TRUE(discard_unfinished_restore(database).has_value());
+    EXPECT_EQ(open_store(database)->version(), 0u);
+    restore = *SnapshotRestore::begin(database, taken.snapshot, from.store->app_hash());
+    for (std::uint32_t i = 0; i < taken.chunks.size(); ++i) ASSERT_TRUE(restore->apply(i, taken.chunks[i]).has_value());
+    ASSERT_TRUE(restore->finish().has_value());
+    ASSERT_TRUE(discard_unfinished_restore(database).has_value());
+    EXPECT_EQ(open_store(database)->app_hash(), from.store->app_hash());
+}
+
 TEST(StateSnapshot, CanBeStopped) {
     History from(7, 2);
     const auto stopped =
