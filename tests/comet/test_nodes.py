@@ -200,7 +200,8 @@ class LivingNet(unittest.TestCase):
         print(refused(lambda forged: forged.update(value=None)), end="")
         print(refused(lambda forged: forged.update(proof=flipped(forged["proof"]))), end="")
         print(refused(lambda forged: last(forged)["header"].update(app_hash=flipped(last(forged)["header"]["app_hash"]))), end="")
-        print(refused(lambda forged: last(forged)["commit"]["signatures"][0].update(signature="A" * 86 + "==")), end="")
+        present = lambda forged: next(s for s in last(forged)["commit"]["signatures"] if s["block_id_flag"] == 2)
+        print(refused(lambda forged: present(forged).update(signature="A" * 86 + "==")), end="")
         print(refused(lambda forged: None, [*trust[:3], flipped(trusted)]), end="")
 
 

@@ -117,6 +117,8 @@ abci::Response ApplicationHandler::init_chain(const abci::InitChainRequest& requ
     if (const auto set = set_validators(*out.mutable_validators(), started->validators); !set)
         return exception("genesis", set.error());
     if (started->consensus) set_parameters(*out.mutable_consensus_params(), *started->consensus);
+    // Else headers say version 0, and the engine refuses a snapshot of any other.
+    out.mutable_consensus_params()->mutable_version()->set_app(application_.info().app_version);
     set_bytes(*out.mutable_app_hash(), started->app_hash);
     return response;
 }

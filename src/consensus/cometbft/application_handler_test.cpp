@@ -68,6 +68,7 @@ TEST_F(Handled, GenesisIsTakenOver) {
     ASSERT_EQ(response.init_chain().validators_size(), 1);
     EXPECT_EQ(response.init_chain().validators(0).power(), 10);
     EXPECT_EQ(response.init_chain().app_hash().size(), 32U);
+    EXPECT_EQ(response.init_chain().consensus_params().version().app(), 1U) << "headers say the version that info says";
     EXPECT_EQ(application.info().chain_id, "test-1");
 }
 
