@@ -1,3 +1,4 @@
+#include "chain/gas.h"
 #include "chain/modules/staking/math.h"
 #include "chain/modules/staking/staking_test_chain.h"
 
@@ -250,6 +251,31 @@ TEST(StakingSlash, NeverTakesMoreThanThereIs) {
     accuse_now(chain, 1'000'000);
     EXPECT_EQ(chain.validator(1)->tokens, Amount());
     chain.next_block();
+}
+
+// A walk over slashes that the gas cuts short must not pay what the slashes took.
+TEST(StakingSlashing, RunningOutOfGasInAPaymentOnlyFailsTheMessage) {
+    StakingParams params;
+    params.slash_double_sign_ppm = 500'000;
+    TestChain chain = chain_of_two(params);
+    accuse_now(chain, 100);
+    chain.fund_fees(Amount(kCoin)); // all that is owed came after the slash: what it took would be twice as much
+    chain.next_block();
+    const auto withdraw = chain.registry.decode(to_value(WithdrawRewards{account(1)}));
+    ASSERT_TRUE(withdraw);
+    bool has_succeeded = false;
+    std::size_t ran_out = 0;
+    for (std::uint64_t limit = 0; !has_succeeded; limit += 250) {
+        Overlay changes(chain.state);
+        GasMeter gas(limit);
+        MeteredState metered(changes, gas);
+        std::vector<Event> events;
+        Context context(chain.block, metered, gas, events);
+        EXPECT_TRUE((*withdraw)->execute(context, account(1)));
+        has_succeeded = !gas.exhausted();
+        ran_out += gas.exhausted();
+    }
+    EXPECT_GT(ran_out, 20U);
 }
 
 } // namespace
