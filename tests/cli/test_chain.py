@@ -135,7 +135,8 @@ def test_amounts_with_a_unit(node):
 
 def test_a_key_with_a_password_and_names_as_addresses(node):
     made = run("key", "new", "carol", "--data-dir", node.data, "--json", environment={"ASSAY_PASSWORD": "pw"}).json()
-    assert run("tx", "transfer", "--from", "operator", "--to", "carol", "--amount", "1assay", "--data-dir", node.data).code == 0
+    funding = ["tx", "transfer", "--from", "operator", "--to", "carol", "--amount", "1assay", "--data-dir", node.data]
+    assert run(*funding, environment={"ASSAY_PASSWORD": "pw"}).code == 0, "operator has no password, and is not asked for one"
     back = ["tx", "transfer", "--from", "carol", "--to", "operator", "--amount", "5", "--data-dir", node.data]
     refused = run(*back)
     assert refused.code == 2 and "password" in refused.error()

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kKeyFileBytesMax = 64u << 10;
 constexpr std::size_t kGenesisBytesMax = std::size_t{256} << 20;
 constexpr std::size_t kNameBytesMax = 64;
+constexpr std::uint64_t kLowCost = 4096; ///< scrypt's n for keys without a password
 
 std::unexpected<Error> system_failure(const std::filesystem::path& path, const char* what) {
     return fail(ErrorCode::io, path.string() + ": " + what + ": " + std::strerror(errno));
@@ -130,11 +131,21 @@ Result<KeyEntry> store_key(const ChainHome& home, std::string_view name, const c
         return fail(ErrorCode::invalid_argument,
                     "there is a key '" + std::string(name) + "' already: " + path.string());
     // Without a password the cost of guessing it is of no use.
-    const crypto::ScryptCost cost = password.empty() ? crypto::ScryptCost{.n = 4096} : crypto::ScryptCost{};
+    const crypto::ScryptCost cost = password.empty() ? crypto::ScryptCost{.n = kLowCost} : crypto::ScryptCost{};
     const auto nonces = TRY(crypto::KeystoreNonces::random());
     const std::string json = TRY(crypto::write_keystore(key, password, nonces, cost));
     TRY_VOID(write_file_durably(path, json + "\n", true));
     return KeyEntry{std::string(name), path, crypto::to_string(key.address())};
+}
+
+bool has_no_password(const KeyEntry& entry) {
+    const auto text = read_small_file(entry.path, kKeyFileBytesMax);
+    const auto json = text ? codec::parse_json(*text) : Result<codec::Json>(std::unexpected(text.error()));
+    const codec::Json* part = json ? &*json : nullptr;
+    for (const char* name : {"crypto", "kdfparams", "n"})
+        part = part != nullptr && part->object() != nullptr ? part->find(name) : nullptr;
+    const bool is_quick = part != nullptr && part->number() != nullptr && *part->number() == std::to_string(kLowCost);
+    return is_quick && crypto::read_keystore(*text, "").has_value();
 }
 
 Result<crypto::SecretKey> open_key(const KeyEntry& entry, std::string_view password) {

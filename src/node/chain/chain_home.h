@@ -54,6 +54,8 @@ Result<KeyEntry> find_key(const ChainHome& home, std::string_view key);
 /// Errors: invalid_argument (name; one of this name exists), io.
 Result<KeyEntry> store_key(const ChainHome& home, std::string_view name, const crypto::SecretKey& key,
                            std::string_view password);
+/// Whether the key can be opened without a password. Quick: keys with one are made costly to guess, and not tried.
+bool has_no_password(const KeyEntry& entry);
 /// Errors: those of find_key and crypto::read_keystore.
 Result<crypto::SecretKey> open_key(const KeyEntry& entry, std::string_view password);
 

@@ -167,7 +167,8 @@ Result<int> send_messages(const TxFlags& flags, const ChainJson& messages) {
     const auto node = NodeClient::create(flags.node, home);
     const auto entry = TRY(find_key(home, flags.from));
     const auto registry = known_messages();
-    const std::string password = TRY(flags.password.read("Password of the key '" + entry.name + "'", false));
+    const std::string password =
+        has_no_password(entry) ? "" : TRY(flags.password.read("Password of the key '" + entry.name + "'", false));
     const auto key = TRY(open_key(entry, password));
     const auto body = TRY(make_body(flags, messages, key.address(), node, registry));
     const Bytes wire = chain::encode_transaction(body, key.sign(chain::signing_digest(body)));
