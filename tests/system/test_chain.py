@@ -230,6 +230,50 @@ def test_a_stream_resumes_where_it_broke(chain_node):
     resumed.close()
 
 
+def test_streams_under_load_tell_everything_once(chain_node):
+    """Live, from the beginning while blocks come, and broken off again and again."""
+    signer = signer_of(chain_node)
+    to = Account.create().address
+    wires = [signer.transfer(to, i + 1) for i in range(400)]
+    first = status_of(chain_node)["height"] + 1
+    query = f"?account={to}&type=bank.transfer"
+    live = EventStream(chain_node, query)
+    amounts = {}
+
+    def follow(name, stream):
+        amounts[name] = [event["attributes"]["amount"] for event in stream.take(len(wires))]
+
+    def follow_with_breaks():
+        seen, last = {}, first - 1
+        while len(seen) < len(wires):
+            stream = EventStream(chain_node, query, last_id=last)
+            for event in stream:
+                seen[event["height"], event["transaction"], event["index"]] = event["attributes"]["amount"]
+                if len(seen) == len(wires) or int(stream.last_id) > last:
+                    break  # in the middle of a block, which is told again
+            last = int(stream.last_id)
+            stream.close()
+        amounts["broken"] = list(seen.values())
+
+    def send():
+        for at in range(0, len(wires), 20):
+            status, answer = submit_many(chain_node, wires[at : at + 20])
+            assert status == 200 and all(result["code"] == 0 for result in answer["results"]), answer
+
+    threads = [threading.Thread(target=follow, args=("live", live)), threading.Thread(target=send)]
+    for thread in threads:
+        thread.start()
+    assert wait_for(lambda: balance(chain_node, to) > 0)
+    threads.append(threading.Thread(target=follow, args=("late", EventStream(chain_node, f"{query}&from={first}"))))
+    threads.append(threading.Thread(target=follow_with_breaks))
+    for thread in threads[2:]:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = [str(i + 1) for i in range(len(wires))]
+    assert amounts == {"live": expected, "late": expected, "broken": expected}
+
+
 def test_subscriptions_that_are_wrong(chain_node):
     assert get(chain_node, "/chain/events?account=0x12")[0] == 400
     assert get(chain_node, "/chain/events?from=x")[0] == 400
