@@ -194,7 +194,7 @@ def cpu_name() -> str:
 
 
 def row(name: str, size: int, entry: dict, share: str) -> str:
-    return (f"| {name} | {size} | {entry['tx_per_s']:,.0f} | {share} | {entry['block_s']:.2f} | {entry['tx_per_block']:,.0f} | "
+    return (f"| {name} | {size:.0f} | {entry['tx_per_s']:,.0f} | {share} | {entry['block_s']:.2f} | {entry['tx_per_block']:,.0f} | "
             f"{entry['engine_cpu_s']:.1f} | {entry['application_cpu_s']:.1f} |")
 
 
@@ -244,7 +244,8 @@ def main() -> int:
             if rounds[name]:
                 print(f"round {number + 1}: {name}: {json.dumps(rounds[name][-1])}", file=sys.stderr, flush=True)
     report = {"date": datetime.date.today().isoformat(), "cpu": cpu_name(), "cores": os.cpu_count(), "note": arguments.note,
-              "command": f"bench/comet.py --rounds {arguments.rounds} --seconds {arguments.seconds} --rate {arguments.rate}",
+              "command": f"bench/comet.py --rounds {arguments.rounds} --seconds {arguments.seconds} --rate {arguments.rate} "
+                         f"--transfers {arguments.transfers} --accounts {arguments.accounts}",
               "load_average": os.getloadavg(), "medians": {name: median_of(found) for name, found in rounds.items() if found},
               "rounds": rounds}
     slug = re.sub(r"[^a-z0-9]+", "-", cpu_name().lower()).strip("-")[:40]
