@@ -227,7 +227,7 @@ Result<void> Host::start_cometbft() {
         if (!std::filesystem::exists(engine_home / "config" / "genesis.json", error)) {
             return fail(ErrorCode::not_found,
                         engine_home.string() +
-                            " has no config/genesis.json: 'assay localnet init' makes a network's homes");
+                            " has no config/genesis.json: 'assay localnet --init-only' makes a network's homes");
         }
         const consensus::EngineNetwork network{
             .proxy_app = options.server.address, .rpc = options_.comet_rpc, .p2p = options_.comet_p2p};
