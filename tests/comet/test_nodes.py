@@ -225,6 +225,7 @@ class Punishment(unittest.TestCase):
             signing = node.get(f"/chain/query/staking/signing?validator={guilty}")["value"]
             return int(validator["tokens"]), validator | signing
 
+        net.wait_for_height(5)
         before, _ = look(net.nodes[0])
         evidence = equivocation(net.nodes[0], net.nodes[3].engine_home, 2)
         again = equivocation(net.nodes[0], net.nodes[3].engine_home, 3)
