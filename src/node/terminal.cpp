@@ -60,19 +60,23 @@ struct Progress::State {
     std::mutex mutex;
     std::string what;
     Style style;
+    Unit unit;
     Clock::time_point begun = Clock::now();
     Clock::time_point drawn{};
     std::uint64_t all = 0;
     bool begun_line = false;
     bool finished = false;
 
+    std::string amount(std::uint64_t number) const {
+        return unit == Unit::bytes ? format_bytes(number) : std::to_string(number);
+    }
+
     void report(std::uint64_t done, std::uint64_t size) {
         const std::lock_guard lock(mutex);
         if (finished || style == Style::silent) return;
         all = size;
         if (style == Style::bar) draw(done);
-        if (style == Style::lines && !begun_line)
-            std::fprintf(stderr, "%s (%s)\n", what.c_str(), format_bytes(all).c_str());
+        if (style == Style::lines && !begun_line) std::fprintf(stderr, "%s (%s)\n", what.c_str(), amount(all).c_str());
         begun_line = true;
     }
 
@@ -86,15 +90,16 @@ struct Progress::State {
         if (share > 0.02 && share < 1 && elapsed > 0.5)
             left = ", " + format_seconds(elapsed / share * (1 - share)) + " left";
         std::fprintf(stderr, "\r\033[K%s  %s %3.0f %%  %s of %s%s", what.c_str(), bar(share).c_str(), share * 100,
-                     format_bytes(done).c_str(), format_bytes(all).c_str(), left.c_str());
+                     amount(done).c_str(), amount(all).c_str(), left.c_str());
         std::fflush(stderr);
     }
 };
 
-Progress::Progress(std::string what, Style style) : state_(std::make_shared<State>()) {
+Progress::Progress(std::string what, Style style, Unit unit) : state_(std::make_shared<State>()) {
     if (style == Style::automatic) style = is_terminal(STDERR_FILENO) ? Style::bar : Style::lines;
     state_->what = std::move(what);
     state_->style = style;
+    state_->unit = unit;
 }
 
 Progress::~Progress() {
@@ -111,7 +116,7 @@ void Progress::finish() {
     state_->finished = true;
     const double elapsed = std::chrono::duration<double>(Clock::now() - state_->begun).count();
     std::fprintf(stderr, "%s%s: %s in %s\n", state_->style == Style::bar ? "\r\033[K" : "", state_->what.c_str(),
-                 format_bytes(state_->all).c_str(), format_seconds(elapsed).c_str());
+                 state_->amount(state_->all).c_str(), format_seconds(elapsed).c_str());
 }
 
 std::function<void(std::uint64_t, std::uint64_t)> Progress::callback() {

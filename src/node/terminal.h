@@ -25,7 +25,9 @@ class Progress {
 public:
     enum class Style { automatic, bar, lines, silent };
 
-    Progress(std::string what, Style style = Style::automatic);
+    enum class Unit { bytes, items };
+
+    Progress(std::string what, Style style = Style::automatic, Unit unit = Unit::bytes);
     /// Leaves a clean line behind when the job failed.
     ~Progress();
     Progress(const Progress&) = delete;

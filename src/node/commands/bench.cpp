@@ -58,7 +58,7 @@ public:
     void report(std::string_view what, std::uint64_t done, std::uint64_t all) {
         if (what != what_) {
             if (bar_) bar_->finish();
-            bar_.emplace(std::string(what), style_);
+            bar_.emplace(std::string(what), style_, Progress::Unit::items);
             what_ = what;
         }
         bar_->report(done, all);
