@@ -208,7 +208,7 @@ class LivingNet(unittest.TestCase):
 class Punishment(unittest.TestCase):
     """An equivocation, then a height from which on this program is too old."""
 
-    UPGRADE = 60
+    UPGRADE = 45
 
     def test_equivocation_and_upgrade(self):
         with Net(ASSAY, make_folder(type(self)) / "net",
@@ -257,7 +257,8 @@ class Punishment(unittest.TestCase):
         text = (f"upgrade 'second' is due at height {self.UPGRADE}: blocks from there on need application version 2, this "
                 "program is version 1; install the new version and start again")
         for node in net.nodes:
-            wait_until(lambda n=node: text in n.log() or text in n.engine_log(), "it says why it stops")
+            wait_until(lambda n=node: text in n.log() or text in n.engine_log(), "it says why it stops",
+                       timeout_s=4 * self.UPGRADE) # some thirty blocks, of seconds each on a busy machine
         for node in net.nodes:
             node.stop()
             node.process = None
