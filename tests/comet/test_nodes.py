@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Four real nodes on loopback, each with its CometBFT: transfers, a flood, state sync with a poisoned chunk, an index that is
-built again, rollback, the light client, equivocation, an upgrade that this program is too old for.
+built again, rollback, the light client, equivocation.
 
     test_nodes.py ASSAY CHAIN_TRANSFERS
 
