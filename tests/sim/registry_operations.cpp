@@ -112,6 +112,9 @@ std::optional<Operation> register_terms(World& world) {
         terms.default_minting_fee = Amount(world.random.below(1'000'000));
         terms.commercial_rev_share = static_cast<std::uint32_t>(world.random.below(15'000'000));
         terms.currency = kNativeToken;
+        if (world.random.percent(40)) terms.commercial_rev_ceiling = Amount(world.random.between(1, 40'000'000));
+        if (terms.derivatives_allowed && world.random.percent(20))
+            terms.derivative_rev_ceiling = Amount(world.random.between(1, 40'000'000));
         if (world.random.percent(10)) {
             terms.commercializer_checker = kCheckerAllowList;
             const Address& manager = world.addresses[world.random.below(4)];
@@ -171,6 +174,27 @@ std::optional<Operation> burn_licence(World& world) {
     return operation(world.signer_for(licence->holder), BurnLicence{licence->id});
 }
 
+/// A licence of which another one was used up for a ceiling, and that ceiling.
+std::optional<Operation> raise_ceiling(World& world) {
+    for (int tries = 0; tries < 24; ++tries) {
+        const auto ceiling = world.record<RevenueCeiling>(ModuleId::registry, RevenueCeiling::kCollection);
+        const auto licence = free_licence(world, nullptr);
+        if (!ceiling || !licence) return std::nullopt;
+        const auto wanted = load_terms(world.state, licence->terms);
+        if (wanted->commercial_rev_ceiling.is_zero() && wanted->derivative_rev_ceiling.is_zero()) continue;
+        std::uint64_t number = ceiling->licence; // mostly of another licence: refused
+        scan_prefix(world.state, ModuleId::registry, StateKey(RevenueCeiling::kCollection),
+                    [&](ByteView, ByteView value) {
+                        const auto found = decode_record<RevenueCeiling>(value);
+                        if (found.asset != licence->asset || found.terms != licence->terms) return true;
+                        number = found.licence;
+                        return false;
+                    });
+        return operation(world.signer_for(licence->holder), RaiseCeiling{number, licence->id});
+    }
+    return std::nullopt;
+}
+
 } // namespace
 
 void add_registry_operations(std::vector<OperationKind>& kinds) {
@@ -186,7 +210,8 @@ void add_registry_operations(std::vector<OperationKind>& kinds) {
                                {"registry/approve_derivative", approve_derivative},
                                {"registry/mint_licence", mint_licence},
                                {"registry/transfer_licence", transfer_licence},
-                               {"registry/burn_licence", burn_licence}});
+                               {"registry/burn_licence", burn_licence},
+                               {"registry/raise_ceiling", raise_ceiling}});
 }
 
 } // namespace assay::sim

@@ -9,6 +9,7 @@ namespace assay::chain::registry {
 Result<void> audit_records(const StateReader& state);
 
 Result<void> audit_assets(const StateReader& state);   // audit_assets.cpp
+Result<void> audit_ceilings(const StateReader& state); // audit_ceilings.cpp
 Result<void> audit_licences(const StateReader& state); // audit_market.cpp
 Result<void> audit_orders(const StateReader& state);
 Result<void> audit_money(const StateReader& state); // audit_money.cpp

@@ -35,6 +35,7 @@ void for_each_collection(auto&& each) {
     each.template operator()<Collected>("collected");
     each.template operator()<Holding>("holdings");
     each.template operator()<Earnings>("earnings");
+    each.template operator()<RevenueCeiling>("ceilings");
     each.template operator()<Listing>("listings");
     each.template operator()<Quote>("quotes");
     each.template operator()<Order>("orders");
@@ -82,7 +83,7 @@ Result<void> RegistryModule::init_genesis(Context& context, const Value& genesis
     if (genesis.is_null()) return {};
     TRY_VOID(check_genesis_names(genesis, {"counters", "terms", "assets", "asset_states", "lineages", "attestations",
                                            "offers", "licences", "approvals", "allow_lists", "revenue", "collected",
-                                           "holdings", "earnings", "listings", "quotes", "orders"}));
+                                           "holdings", "earnings", "ceilings", "listings", "quotes", "orders"}));
     StateWriter& state = context.state();
     if (const Value* counters = genesis.find("counters")) store(state, TRY(from_partial<Counters>(*counters)));
     TRY_VOID(for_each_entry<LicenceTerms>(genesis, "terms", [&](auto& terms) { return add_terms(state, terms); }));

@@ -66,6 +66,7 @@ Result<void> audit_records(const StateReader& state) {
     TRY_VOID(audit_licences(state));
     TRY_VOID(audit_orders(state));
     TRY_VOID(audit_money(state));
+    TRY_VOID(audit_ceilings(state));
     return audit_indexes(state);
 }
 

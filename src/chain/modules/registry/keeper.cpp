@@ -52,7 +52,8 @@ std::string_view status_at(const AssetState& asset, std::int64_t time_ms) {
     return asset.status == kStatusDeprecated ? kStatusDeprecated : kStatusActive;
 }
 
-Result<void> check_can_receive(const AssetState& asset, const Address& token, std::int64_t time_ms) {
+Result<void> check_can_receive(const StateReader& state, const AssetState& asset, const Address& token,
+                               std::int64_t time_ms) {
     const std::string_view status = status_at(asset, time_ms);
     if (status == kStatusDisputed || status == kStatusExpired)
         return refuse("asset " + event_text(asset.asset) + " is " + std::string(status) + " and cannot receive");
@@ -61,7 +62,7 @@ Result<void> check_can_receive(const AssetState& asset, const Address& token, st
     if (std::ranges::find(asset.tokens, token) == asset.tokens.end())
         return refuse("the vault of asset " + event_text(asset.asset) + " is not open for token " +
                       crypto::to_string(token));
-    return {};
+    return check_ceiling_currency(state, asset, token);
 }
 
 } // namespace assay::chain::registry

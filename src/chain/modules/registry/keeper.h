@@ -27,7 +27,8 @@ Result<void> apply(const Ports& ports, Context& context, const Address& signer, 
 Result<void> apply(const Ports& ports, Context& context, const Address& signer, const MintLicence& message);
 Result<void> apply(const Ports& ports, Context& context, const Address& signer, const TransferLicence& message);
 Result<void> apply(const Ports& ports, Context& context, const Address& signer, const BurnLicence& message);
-// Money (royalties.cpp, vaults.cpp)
+// Money (ceilings.cpp, royalties.cpp, vaults.cpp)
+Result<void> apply(const Ports& ports, Context& context, const Address& signer, const RaiseCeiling& message);
 Result<void> apply(const Ports& ports, Context& context, const Address& signer, const OpenToken& message);
 Result<void> apply(const Ports& ports, Context& context, const Address& signer, const PayRoyalty& message);
 Result<void> apply(const Ports& ports, Context& context, const Address& signer, const CollectRoyalty& message);
@@ -64,12 +65,16 @@ Result<Licence> require_licence(const StateReader& state, std::uint64_t id);
 
 /// active, deprecated, disputed or expired.
 std::string_view status_at(const AssetState& asset, std::int64_t time_ms);
-/// Errors: invalid_argument (expired, disputed, bound by a non-commercial licence, vault not open for the token).
-Result<void> check_can_receive(const AssetState& asset, const Address& token, std::int64_t time_ms);
+/// Errors: invalid_argument (expired, disputed, bound by a non-commercial licence, vault not open for the token, a token that
+/// its revenue ceilings do not count in).
+Result<void> check_can_receive(const StateReader& state, const AssetState& asset, const Address& token,
+                               std::int64_t time_ms);
 
 /// Whether `asset` may offer `terms`, given what it was made under. Errors: invalid_argument.
 Result<void> check_offer(const AssetState& asset, const Digest& id, const LicenceTerms& terms);
-/// Writes the offer and opens the vault for the terms' currency. Errors: as check_offer; resource_exhausted (tokens).
+/// Errors: resource_exhausted (tokens).
+Result<void> open_vault(AssetState& asset, const Address& token);
+/// Writes the offer and opens the vault for the terms' currency. Errors: as check_offer, check_ceiling_currency and open_vault.
 Result<void> attach_terms(Context& context, AssetState& asset, const Digest& id, const LicenceTerms& terms);
 /// Errors: invalid_argument (not attached).
 Result<Offer> require_offer(const StateReader& state, const Digest& asset, const Digest& terms);
@@ -80,7 +85,27 @@ std::vector<std::uint64_t> mint_licences(Context& context, Offer offer, const Li
                                          std::uint32_t count, std::uint64_t order);
 void burn_licence(Context& context, const Licence& licence);
 
-/// Takes `amount` from `payer` as revenue of the asset. Errors: check_can_receive's, bank's, a total above its limit.
+/// Held by `signer` and not locked. Errors: invalid_argument, naming it.
+Result<void> check_free(const Licence& licence, const Address& signer);
+/// Errors: invalid_argument, naming it.
+Result<void> check_unexpired(const Licence& licence, std::int64_t time_ms);
+
+/// A licence that a work is made with, and its terms.
+struct UsedLicence {
+    Licence licence;
+    LicenceTerms terms;
+};
+/// Puts `asset` under the ceilings of the licences it is made with and of the works it comes from (`edges`), and opens its
+/// vault for their currency. Errors: invalid_argument (two currencies), resource_exhausted (kCeilingsMax, tokens).
+Result<void> set_ceilings(Context& context, AssetState& asset, const std::vector<EdgeWithShares>& edges,
+                          const std::vector<UsedLicence>& licences);
+/// Errors: invalid_argument (a token other than the ceilings' currency).
+Result<void> check_ceiling_currency(const StateReader& state, const AssetState& asset, const Address& token);
+/// Counts a payment. Errors: invalid_argument, naming the ceiling that it would pass.
+Result<void> count_revenue(StateWriter& state, const AssetState& asset, Amount amount);
+
+/// Takes `amount` from `payer` as revenue of the asset. Errors: check_can_receive's, count_revenue's, bank's, a total above
+/// its limit.
 Result<Split> pay_asset(const Ports& ports, Context& context, const Address& payer, const Digest& asset,
                         const Address& token, Amount amount);
 /// What `ancestor` may take of the account now, by policy.

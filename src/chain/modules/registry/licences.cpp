@@ -13,13 +13,6 @@ std::uint64_t expiry_of(const LicenceTerms& terms, std::int64_t now_ms) {
     return terms.expiration_s == 0 ? 0 : static_cast<std::uint64_t>(now_ms) + terms.expiration_s * 1'000;
 }
 
-Result<void> check_free(const Licence& licence, const Address& signer) {
-    const std::string name = "licence " + std::to_string(licence.id);
-    if (licence.holder != signer) return refuse(name + " is held by " + crypto::to_string(licence.holder));
-    if (licence.order != 0) return refuse(name + " is locked by order " + std::to_string(licence.order));
-    return {};
-}
-
 Result<Amount> minting_fee(const AssetState& asset, const LicenceTerms& terms, const MintLicence& message,
                            const Address& signer) {
     if (asset.owner == signer) return Amount{};
@@ -31,6 +24,19 @@ Result<Amount> minting_fee(const AssetState& asset, const LicenceTerms& terms, c
 }
 
 } // namespace
+
+Result<void> check_free(const Licence& licence, const Address& signer) {
+    const std::string name = "licence " + std::to_string(licence.id);
+    if (licence.holder != signer) return refuse(name + " is held by " + crypto::to_string(licence.holder));
+    if (licence.order != 0) return refuse(name + " is locked by order " + std::to_string(licence.order));
+    return {};
+}
+
+Result<void> check_unexpired(const Licence& licence, std::int64_t time_ms) {
+    if (licence.expires_ms != 0 && std::cmp_greater_equal(time_ms, licence.expires_ms))
+        return refuse("licence " + std::to_string(licence.id) + " has expired");
+    return {};
+}
 
 std::vector<std::uint64_t> mint_licences(Context& context, Offer offer, const LicenceTerms& terms, const Address& to,
                                          std::uint32_t count, std::uint64_t order) {
@@ -89,7 +95,7 @@ Result<void> apply(const Ports& ports, Context& context, const Address& signer, 
     return {};
 }
 
-Result<void> apply(const Ports&, Context& context, const Address& signer, const TransferLicence& message) {
+Result<void> apply(const Ports& ports, Context& context, const Address& signer, const TransferLicence& message) {
     StateWriter& state = context.state();
     Licence licence = TRY(require_licence(state, message.licence));
     TRY_VOID(check_free(licence, signer));
@@ -97,6 +103,8 @@ Result<void> apply(const Ports&, Context& context, const Address& signer, const 
         return refuse("licence " + std::to_string(licence.id) +
                       " is bound to its holder: its terms let nobody transfer it");
     if (message.to == Address{} || message.to == signer) return refuse("to: zero or the holder itself");
+    const LicenceTerms terms = TRY(require_terms(state, licence.terms));
+    TRY_VOID(check_licensee(ports, state, terms, message.to));
     state.erase(ModuleId::registry, holder_key(licence.holder, licence.id));
     licence.holder = message.to;
     store(state, licence);

@@ -24,7 +24,7 @@ Result<void> check_goods(const StateReader& state, const CreateListing& message,
     if (status_at(asset, time_ms) != kStatusActive)
         return refuse("asset is " + std::string(status_at(asset, time_ms)) + ": no new licences");
     TRY_VOID(require_offer(state, message.asset, message.terms));
-    return check_can_receive(asset, message.token, time_ms);
+    return check_can_receive(state, asset, message.token, time_ms);
 }
 
 Result<void> check_quantity(const Listing& listing, std::uint32_t quantity) {

@@ -181,6 +181,18 @@ struct BurnLicence {
     static void fields(auto&& self, auto&& visit) { visit("licence", self.licence); }
 };
 
+/// Uses up one more licence of the same asset under the same terms, so that what was made with `ceiling` may earn as much again.
+struct RaiseCeiling {
+    static constexpr std::string_view kType = "registry/raise_ceiling";
+    static constexpr std::string_view kStruct = "RegistryRaiseCeiling";
+    std::uint64_t ceiling = 0; ///< number of the licence that set it
+    std::uint64_t licence = 0; ///< held by the signer
+    static void fields(auto&& self, auto&& visit) {
+        visit("ceiling", self.ceiling);
+        visit("licence", self.licence);
+    }
+};
+
 /// Lets the asset earn in this token; for good.
 struct OpenToken {
     static constexpr std::string_view kType = "registry/open_token";

@@ -147,7 +147,7 @@ Result<void> apply(const Ports&, Context& context, const Address& signer, const 
     if (message.key_grant.size() > kKeyBytesMax)
         return refuse("key_grant: longer than " + std::to_string(kKeyBytesMax) + " bytes");
     const AssetState asset = TRY(require_owned(state, order.asset, signer));
-    TRY_VOID(check_can_receive(asset, order.token, context.block().time_ms));
+    TRY_VOID(check_can_receive(state, asset, order.token, context.block().time_ms));
     const Offer offer = TRY(require_offer(state, order.asset, order.terms));
     const LicenceTerms terms = TRY(require_terms(state, order.terms));
     order.licences = mint_licences(context, offer, terms, order.buyer, order.quantity, order.id);

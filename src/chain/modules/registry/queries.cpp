@@ -170,6 +170,20 @@ Result<Value> query_claimable(const Question& q) {
                             {"fraction", Value(static_cast<std::uint64_t>(owed.units() % kWhole))}});
 }
 
+/// The ceilings that an asset's revenue counts towards, at most kCeilingsMax: no pages.
+Result<Value> query_ceilings(const Question& q) {
+    const Digest id = TRY(q.asset());
+    const AssetState asset = TRY(require_asset(q.state, id));
+    Value::List items;
+    for (const std::uint64_t licence : asset.ceilings) {
+        const auto ceiling = load<RevenueCeiling>(q.state, licence);
+        ASSAY_ASSERT(ceiling.has_value());
+        const Amount left(ceiling->lowest().amount.units() - ceiling->earned.units());
+        items.push_back(readable_with({{"left", readable(left)}}, *ceiling));
+    }
+    return Value(Value::Map{{"items", Value(std::move(items))}});
+}
+
 template <Record R>
 Result<Value> query_one(const Question& q, std::string_view what) {
     const std::uint64_t id = TRY(q.id());
@@ -222,6 +236,8 @@ constexpr std::array kPaths = {
     Path{"approvals", [](const Question& q) { return query_of_asset<Approval>(q); }},
     Path{"holders", query_of_asset<Holding>},
     Path{"revenue", query_of_asset<RevenueAccount>},
+    Path{"ceiling", [](const Question& q) { return query_one<RevenueCeiling>(q, "ceiling"); }},
+    Path{"ceilings", query_ceilings},
     Path{"collectable", query_collectable},
     Path{"claimable", query_claimable},
     Path{"listing", [](const Question& q) { return query_one<Listing>(q, "listing"); }},

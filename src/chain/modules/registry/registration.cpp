@@ -66,7 +66,7 @@ struct Draft {
     AssetState asset;
     AssetRecord record;
     std::vector<EdgeWithShares> edges;
-    std::vector<Licence> licences; ///< to be used up
+    std::vector<UsedLicence> licences; ///< to be used up
 };
 
 void bound_expiry(AssetState& asset, std::uint64_t expires_ms) {
@@ -113,13 +113,10 @@ Result<void> follow_previous(Context& context, const Address& signer, const Regi
 
 Result<void> check_licence_use(const Licence& licence, const ParentLink& parent, const Address& signer,
                                std::int64_t time_ms) {
-    const std::string name = "licence " + std::to_string(licence.id);
-    if (licence.holder != signer) return refuse(name + " is held by " + crypto::to_string(licence.holder));
-    if (licence.asset != parent.asset) return refuse(name + " is not for asset " + event_text(parent.asset));
-    if (licence.order != 0) return refuse(name + " is locked by order " + std::to_string(licence.order));
-    if (licence.expires_ms != 0 && std::cmp_greater_equal(time_ms, licence.expires_ms))
-        return refuse(name + " has expired");
-    return {};
+    TRY_VOID(check_free(licence, signer));
+    if (licence.asset != parent.asset)
+        return refuse("licence " + std::to_string(licence.id) + " is not for asset " + event_text(parent.asset));
+    return check_unexpired(licence, time_ms);
 }
 
 Result<void> follow_parent(const Ports& ports, Context& context, const Address& signer, const ParentLink& link,
@@ -131,7 +128,7 @@ Result<void> follow_parent(const Ports& ports, Context& context, const Address& 
     TRY_VOID(check_usable(parent, now_ms));
     Licence licence = TRY(require_licence(state, link.licence));
     TRY_VOID(check_licence_use(licence, link, signer, now_ms));
-    const LicenceTerms terms = TRY(require_terms(state, licence.terms));
+    LicenceTerms terms = TRY(require_terms(state, licence.terms));
     if (!terms.derivatives_allowed) return refuse("licence " + std::to_string(licence.id) + " allows no derivatives");
     if (terms.derivatives_approval && parent.owner != signer && !load<Approval>(state, link.asset, draft.asset.asset))
         return refuse("the owner of " + event_text(link.asset) + " has not approved " + event_text(draft.asset.asset));
@@ -146,7 +143,7 @@ Result<void> follow_parent(const Ports& ports, Context& context, const Address& 
                     .licence = licence.id,
                     .version = false};
     draft.edges.push_back({edge, shares_of(state, link.asset)});
-    draft.licences.push_back(std::move(licence));
+    draft.licences.push_back({std::move(licence), std::move(terms)});
     return {};
 }
 
@@ -160,7 +157,7 @@ Result<void> fix_shares(Context& context, Draft& draft) {
     draft.asset.lrp_stack = stacks.lrp;
     draft.asset.ancestors = static_cast<std::uint32_t>(shares.size());
     Lineage lineage{.asset = draft.asset.asset, .edges = {}, .shares = pack_shares(shares)};
-    for (EdgeWithShares& tie : draft.edges) lineage.edges.push_back(std::move(tie.edge));
+    for (const EdgeWithShares& tie : draft.edges) lineage.edges.push_back(tie.edge);
     store(context.state(), lineage);
     return {};
 }
@@ -181,7 +178,7 @@ Result<void> offer_first_terms(Context& context, Draft& draft) {
 }
 
 void use_up_licences(Context& context, const Draft& draft) {
-    for (const Licence& licence : draft.licences) {
+    for (const auto& [licence, terms] : draft.licences) {
         burn_licence(context, licence);
         erase(context.state(), Approval{.parent = licence.asset, .child = draft.asset.asset});
     }
@@ -232,6 +229,7 @@ Result<void> apply(const Ports& ports, Context& context, const Address& signer, 
     TRY_VOID(follow_previous(context, signer, message, draft));
     for (const ParentLink& link : message.parents) TRY_VOID(follow_parent(ports, context, signer, link, draft));
     TRY_VOID(fix_shares(context, draft));
+    TRY_VOID(set_ceilings(context, draft.asset, draft.edges, draft.licences));
     TRY_VOID(offer_first_terms(context, draft));
     use_up_licences(context, draft);
 

@@ -49,6 +49,7 @@ void RegistryModule::register_messages(MessageRegistry& messages) const {
     add<MintLicence>(messages, ports_, 5'000);
     add<TransferLicence>(messages, ports_, 3'000);
     add<BurnLicence>(messages, ports_, 3'000);
+    add<RaiseCeiling>(messages, ports_, 5'000);
     add<OpenToken>(messages, ports_, 3'000);
     add<PayRoyalty>(messages, ports_, 5'000);
     add<CollectRoyalty>(messages, ports_, 5'000);

@@ -52,11 +52,12 @@ Result<Split> pay_asset(const Ports& ports, Context& context, const Address& pay
     if (amount.is_zero()) return refuse("amount: zero");
     StateWriter& state = context.state();
     const AssetState found = TRY(require_asset(state, asset));
-    TRY_VOID(check_can_receive(found, token, context.block().time_ms));
+    TRY_VOID(check_can_receive(state, found, token, context.block().time_ms));
     const std::uint32_t fee_share = ports.params.get<RegistryParams>(state).protocol_fee;
     const Split split = split_payment(amount, fee_share, {found.lap_stack, found.lrp_stack});
     RevenueAccount account = account_of(state, asset, token);
     TRY_VOID(book(account, amount, split));
+    TRY_VOID(count_revenue(state, found, amount));
 
     if (!split.fee.is_zero()) TRY_VOID(ports.bank.transfer(context, payer, fee_account(token), token, split.fee));
     const Amount net = less(amount, split.fee);
@@ -87,10 +88,8 @@ Result<void> apply(const Ports& ports, Context& context, const Address& signer, 
         return refuse("token: no token " + crypto::to_string(message.token));
     if (std::ranges::find(asset.tokens, message.token) != asset.tokens.end())
         return refuse("the vault is open for this token already");
-    if (asset.tokens.size() >= kTokensMax)
-        return fail(ErrorCode::resource_exhausted,
-                    "the vault is open for " + std::to_string(kTokensMax) + " tokens already");
-    asset.tokens.push_back(message.token);
+    TRY_VOID(check_ceiling_currency(context.state(), asset, message.token));
+    TRY_VOID(open_vault(asset, message.token));
     store(context.state(), asset);
     emit(context, "token_opened", {{"asset", event_text(message.asset)}, {"token", event_text(message.token)}});
     return {};
@@ -114,7 +113,7 @@ Result<void> apply(const Ports&, Context& context, const Address&, const Collect
     const auto share = lineage ? find_share(lineage->shares, message.ancestor) : std::nullopt;
     if (!share)
         return refuse("asset " + event_text(message.ancestor) + " is no ancestor of " + event_text(message.asset));
-    TRY_VOID(check_can_receive(ancestor, message.token, context.block().time_ms));
+    TRY_VOID(check_can_receive(state, ancestor, message.token, context.block().time_ms));
 
     RevenueAccount from = account_of(state, message.asset, message.token);
     RevenueAccount to = account_of(state, message.ancestor, message.token);

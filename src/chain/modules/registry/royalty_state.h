@@ -101,4 +101,40 @@ struct Earnings {
     }
 };
 
+/// What one licence, used up by a derivative, lets everything made with it earn: that work, its later versions and what is
+/// derived from any of them. Never erased.
+struct RevenueCeiling {
+    static constexpr std::string_view kStruct = "RegistryRevenueCeiling";
+    static constexpr std::uint8_t kCollection = 0x14;
+    std::uint64_t licence = 0; ///< its number names the ceiling
+    Digest asset{}; ///< whose licence it was
+    Digest terms{};
+    Address currency{}; ///< the only token that counts, and the only one the works may earn in
+    Amount commercial{}; ///< commercialRevCeiling of the licences behind it, summed; 0 = none
+    Amount derivative{}; ///< derivativeRevCeiling likewise
+    Amount earned{}; ///< all payments to the works, before anything is taken off
+    std::uint64_t licences = 1; ///< used up for it
+    static StateKey key_of(std::uint64_t licence) { return StateKey(kCollection).add_u64(licence); }
+    StateKey key() const { return key_of(licence); }
+    static void fields(auto&& self, auto&& visit) {
+        visit("licence", self.licence);
+        visit("asset", self.asset);
+        visit("terms", self.terms);
+        visit("currency", self.currency);
+        visit("commercial", self.commercial);
+        visit("derivative", self.derivative);
+        visit("earned", self.earned);
+        visit("licences", self.licences);
+    }
+    /// The lower one of those there are, and the name of its field.
+    struct Lowest {
+        Amount amount;
+        std::string_view field;
+    };
+    Lowest lowest() const {
+        const bool is_derivative = commercial.is_zero() || (!derivative.is_zero() && derivative < commercial);
+        return is_derivative ? Lowest{derivative, "derivativeRevCeiling"} : Lowest{commercial, "commercialRevCeiling"};
+    }
+};
+
 } // namespace assay::chain::registry

@@ -2,8 +2,10 @@ list(APPEND chain_sources
   modules/registry/asset_record.cpp
   modules/registry/assets.cpp
   modules/registry/audit_assets.cpp
+  modules/registry/audit_ceilings.cpp
   modules/registry/audit_market.cpp
   modules/registry/audit_money.cpp
+  modules/registry/ceilings.cpp
   modules/registry/genesis.cpp
   modules/registry/invariants.cpp
   modules/registry/keeper.cpp

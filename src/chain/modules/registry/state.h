@@ -114,6 +114,7 @@ struct AssetState {
     std::uint32_t lrp_stack = 0;
     std::uint32_t ancestors = 0;
     std::vector<Address> tokens{}; ///< its vault is open for these
+    std::vector<std::uint64_t> ceilings{}; ///< licences whose revenue ceilings its revenue counts towards, ascending
     static StateKey key_of(const Digest& asset) { return StateKey(kCollection).add(asset); }
     StateKey key() const { return key_of(asset); }
     static void fields(auto&& self, auto&& visit) {
@@ -130,6 +131,7 @@ struct AssetState {
         visit("lrp_stack", self.lrp_stack);
         visit("ancestors", self.ancestors);
         visit("tokens", self.tokens);
+        visit("ceilings", self.ceilings);
     }
 };
 

@@ -106,13 +106,20 @@ Result<void> check_offer(const AssetState& asset, const Digest& id, const Licenc
     return {};
 }
 
+Result<void> open_vault(AssetState& asset, const Address& token) {
+    if (std::ranges::find(asset.tokens, token) != asset.tokens.end()) return {};
+    if (asset.tokens.size() >= kTokensMax)
+        return fail(ErrorCode::resource_exhausted,
+                    "the vault is open for " + std::to_string(kTokensMax) + " tokens already");
+    asset.tokens.push_back(token);
+    return {};
+}
+
 Result<void> attach_terms(Context& context, AssetState& asset, const Digest& id, const LicenceTerms& terms) {
     TRY_VOID(check_offer(asset, id, terms));
-    if (terms.currency != Address{} && std::ranges::find(asset.tokens, terms.currency) == asset.tokens.end()) {
-        if (asset.tokens.size() >= kTokensMax)
-            return fail(ErrorCode::resource_exhausted,
-                        "the vault is open for " + std::to_string(kTokensMax) + " tokens already");
-        asset.tokens.push_back(terms.currency);
+    if (terms.currency != Address{}) {
+        TRY_VOID(check_ceiling_currency(context.state(), asset, terms.currency));
+        TRY_VOID(open_vault(asset, terms.currency));
     }
     Offer offer = load<Offer>(context.state(), asset.asset, id).value_or(Offer{.asset = asset.asset, .terms = id});
     offer.attached = true;

@@ -33,6 +33,7 @@ inline constexpr std::uint32_t kWhole = 100'000'000;
 
 inline constexpr std::size_t kParentsMax = 16;
 inline constexpr std::size_t kAncestorsMax = 1024;
+inline constexpr std::size_t kCeilingsMax = 16; ///< that one work's revenue counts towards
 inline constexpr std::size_t kCreatorsMax = 32;
 inline constexpr std::size_t kUrisMax = 8;
 inline constexpr std::size_t kUriBytesMax = 512;
@@ -77,12 +78,12 @@ struct LicenceTerms {
     std::string commercializer_checker; ///< "", "allow_list" or "token_holder": who may take a licence
     Bytes commercializer_checker_data;
     std::uint32_t commercial_rev_share = 0; ///< units of 10^-8
-    Amount commercial_rev_ceiling; ///< declared; 0 = none
+    Amount commercial_rev_ceiling; ///< of what is made with one licence, in `currency`; 0 = none
     bool derivatives_allowed = false;
     bool derivatives_attribution = false;
     bool derivatives_approval = false;
     bool derivatives_reciprocal = false;
-    Amount derivative_rev_ceiling; ///< declared; 0 = none
+    Amount derivative_rev_ceiling; ///< likewise: the lower of the two holds
     Address currency; ///< zero = none
     std::string uri;
 

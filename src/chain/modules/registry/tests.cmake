@@ -1,5 +1,6 @@
 assay_test(chain_registry_test
   SOURCES
+    modules/registry/ceilings_test.cpp
     modules/registry/licences_test.cpp
     modules/registry/market_property_test.cpp
     modules/registry/market_test.cpp
