@@ -24,7 +24,8 @@ struct ApplicationInfo {
     std::string chain_id; ///< empty before init_chain
     std::uint64_t height = 0; ///< of the last durable commit; 0 until the first
     Digest app_hash{};
-    std::uint64_t app_version = 1;
+    std::uint64_t app_version = 1; ///< whose rules made the last block
+    std::string halt; ///< why this program can make no further block (an upgrade is due); else empty
 };
 
 /// Limits that the consensus engine itself keeps; the embedded one has no use for evidence. Taken over as a whole.
@@ -34,6 +35,7 @@ struct ConsensusParameters {
     std::uint64_t evidence_age_blocks = 100'000; ///< older misbehaviour is not reported
     std::int64_t evidence_age_ms = 48LL * 3600 * 1000; ///< by both clocks: blocks and time
     std::uint64_t evidence_bytes_max = std::uint64_t{1} << 20;
+    std::optional<std::uint64_t> app_version = {}; ///< that headers say from the next block on; absent: as before
     bool operator==(const ConsensusParameters&) const = default;
 };
 

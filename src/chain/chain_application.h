@@ -10,7 +10,7 @@
 namespace assay::chain {
 
 struct ApplicationOptions {
-    std::uint64_t app_version = 1; ///< what this program can apply; an upgrade plan asks for more
+    std::uint64_t app_version = 1; ///< the newest rules that this program has; an upgrade plan asks for more
     unsigned threads = 0; ///< for signatures; 0 = one a core
     std::size_t pending_per_sender_max = 20'000; ///< that checking lets in between two commits
     std::size_t opened_entries_max = 400'000; ///< checked transactions kept until their block
@@ -45,7 +45,7 @@ struct CommitRecord {
     std::string chain_id;
     std::uint64_t height = 0;
     std::int64_t time_ms = 0;
-    std::uint64_t app_version = 0;
+    std::uint64_t app_version = 0; ///< whose rules made this block
     std::uint64_t initial_height = 1;
     bool has_engine = false; ///< whether the engine keeps limits of its own: those that follow
     std::uint64_t block_bytes_max = 0;

@@ -78,6 +78,13 @@ class Node:
         """Of the application, over HTTP."""
         return self.get("/chain/status")["height"]
 
+    def answers(self) -> bool:
+        """Both over HTTP and the engine's RPC."""
+        try:
+            return self.height() >= 0 and self.engine_height() >= 0
+        except (OSError, RuntimeError):
+            return False
+
     def engine_height(self) -> int:
         return int(self.call("status")["sync_info"]["latest_block_height"])
 
@@ -114,9 +121,9 @@ class Node:
         return json.loads(done.stdout)
 
 
-def make_homes(assay: str, folder: Path, addresses: list[str], accounts: list[str] = [], upgrades: list[dict] = [],
+def make_homes(assay: str, folder: Path, addresses: list[str], accounts: list[str] = [], params: dict | None = None,
                settings: dict | None = None) -> list[Path]:
-    """Homes of validators that listen on `addresses`; `accounts` are funded, and `upgrades` planned, by the genesis."""
+    """Homes of validators that listen on `addresses`; the genesis funds `accounts` and sets `params` of modules."""
     made = subprocess.run([assay, "localnet", "--init-only", "--dir", str(folder), "--validators", str(len(addresses)),
                            "--comet-binary", program("cometbft")], capture_output=True, text=True)
     if made.returncode != 0:
@@ -132,8 +139,8 @@ def make_homes(assay: str, folder: Path, addresses: list[str], accounts: list[st
         genesis = json.loads((engine / "genesis.json").read_text())
         funded = genesis["app_state"]["bank"]["accounts"]
         funded += [{"address": account, "balance": "1000000000000000"} for account in accounts]
-        if upgrades:
-            genesis["app_state"]["governance"] = {"upgrades": upgrades}
+        for module, values in (params or {}).items():
+            genesis["app_state"].setdefault("params", {}).setdefault(module, {}).update(values)
         (engine / "genesis.json").write_text(json.dumps(genesis))
     return homes
 

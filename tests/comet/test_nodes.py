@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Four real nodes on loopback, each with its CometBFT: transfers, a flood, state sync with a poisoned chunk, an index that is
-built again, rollback, the light client, equivocation.
+built again, rollback, the light client, equivocation, an upgrade by vote.
 
-    test_nodes.py ASSAY CHAIN_TRANSFERS
+    test_nodes.py ASSAY ASSAY_NEXT CHAIN_TRANSFERS
+
+ASSAY_NEXT is the program whose rules call themselves version 2.
 
 Exits with 77 (skipped) where there is no CometBFT. Folders that ASSAY_KEEP is set for stay.
 """
@@ -23,7 +25,7 @@ from evidence import equivocation  # noqa: E402
 from localnet import wait_until  # noqa: E402
 from nodes import Load, Net, program  # noqa: E402
 
-ASSAY = CHAIN_TRANSFERS = ""
+ASSAY = ASSAY_NEXT = CHAIN_TRANSFERS = ""
 MEMPOOL_FULL = 13
 SNAPSHOT_BLOCKS = 30
 PLEDGED = ("tokens", "jailed")
@@ -248,10 +250,85 @@ class Punishment(unittest.TestCase):
         self.assertEqual(len(powers), 3, "it no longer votes")
 
 
+class Upgrade(unittest.TestCase):
+    """Version 2, decided by vote: old programs stop voting at its height, new ones go on, and nobody goes back."""
+
+    VOTE_MS = 4_000
+    NOTICE = 20  # blocks, of at least a second each
+
+    def test_upgrade_by_vote(self):
+        voting = {"voting_period_ms": self.VOTE_MS, "expedited_voting_period_ms": self.VOTE_MS // 2}
+        with Net(ASSAY, make_folder(type(self)) / "net", params={"governance": voting}) as net:
+            height = self.decide(net)
+            self.start_again(net, [net.nodes[0]])  # one is early, and goes by the old rules
+            self.wait_for_halt(net, height)
+            self.start_again(net, net.nodes[1:3])  # three of four are enough
+            wait_until(lambda: all(node.height() >= height + 2 for node in net.nodes[:3]), "the new ones go on", 120)
+            self.left_behind(net.nodes[3], height)
+            net.wait_for_height(height + 4)
+            net.agreed_hash(height + 4)
+            self.look_at_versions(net.nodes[3], height)
+            self.no_way_back(net.nodes[3])
+
+    @staticmethod
+    def start_again(net: Net, nodes: list) -> None:
+        for node in nodes:
+            node.stop()
+            node.assay = ASSAY_NEXT
+            node.start()
+        wait_until(lambda: all(node.answers() for node in nodes), "they answer")
+
+    def decide(self, net: Net) -> int:
+        height = net.nodes[0].height() + self.NOTICE
+        plan = json.dumps({"name": "second", "height": height, "app_version": 2})
+        net.nodes[0].run_json("tx", "send", "--from", "operator", "--gas", "1000000", "governance/propose_upgrade", "title=Second",
+                              "summary=Rules of version 2", "expedited=false", "deposit=10000000000", f"plan={plan}")
+        for node in net.nodes[:3]:
+            node.run_json("tx", "send", "--from", "operator", "--gas", "1000000", "governance/vote", "proposal=1", "option=1")
+        planned = lambda: net.nodes[1].get("/chain/query/governance/upgrade")["value"]
+        wait_until(lambda: (planned() or {}).get("height") == height, "the vote has passed", 30)
+        return height
+
+    def wait_for_halt(self, net: Net, height: int) -> None:
+        text = (f"upgrade 'second' is due at height {height}: blocks from there on need application version 2, this program is "
+                "version 1; install the new version and start again")
+        for node in net.nodes[1:]:
+            wait_until(lambda n=node: text in n.log(), "it says that it waits", 120)
+            self.assertIn(text, node.get("/chain/status")["trouble"])
+        time.sleep(5)  # rounds go by
+        for node in net.nodes:
+            self.assertEqual(node.height(), height - 1, "nobody votes for a block of rules it does not have")
+            self.assertIsNone(node.process.poll(), "they go on answering")
+
+    def left_behind(self, node, height: int) -> None:
+        """The others have decided the block: an old program ends rather than ask its engine again and again."""
+        self.assertEqual(node.wait_stopped(), 1)
+        self.assertIn("the chain cannot go on: upgrade 'second' is due", node.log())
+        verified = json.loads(node.run("chain", "verify", "--json").stdout)
+        self.assertEqual((verified["ok"], verified["height"]), (True, height - 1))
+        node.assay = ASSAY_NEXT
+        node.start()
+        wait_until(node.answers, "it answers")
+
+    def look_at_versions(self, node, height: int) -> None:
+        """The engine's headers say the new version from the block after on."""
+        said = {at: node.call("block", height=str(at))["block"]["header"]["version"].get("app", "0")
+                for at in (height - 1, height, height + 1, height + 2)}
+        self.assertEqual(said, {height - 1: "1", height: "1", height + 1: "2", height + 2: "2"})
+        self.assertEqual(node.get("/chain/status")["app_version"], 2)
+
+    def no_way_back(self, node) -> None:
+        self.assertEqual(node.stop(), 0)
+        node.assay = ASSAY
+        node.start()
+        self.assertNotEqual(node.wait_stopped(), 0)
+        self.assertIn("the state was made by application version 2, this program is version 1", node.log())
+
+
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    ASSAY, CHAIN_TRANSFERS = (str(Path(sys.argv.pop(1)).resolve()) for _ in range(2))
+    ASSAY, ASSAY_NEXT, CHAIN_TRANSFERS = (str(Path(sys.argv.pop(1)).resolve()) for _ in range(3))
     if not program("cometbft"):
         print("skipped: there is no cometbft; scripts/test installs it")
         sys.exit(77)

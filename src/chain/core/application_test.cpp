@@ -302,13 +302,42 @@ TEST(Application, StopsBeforeAnUpgradeItIsTooOldFor) {
     TestChain chain;
     chain.acts->upgrade_height = 3;
     chain.block({});
+    EXPECT_EQ(chain.application->info().halt, "");
+    EXPECT_TRUE(chain.application->process_proposal(chain.next_block(), {}));
     chain.block({});
     const auto stopped = chain.application->finalize_block(chain.next_block(), {});
     ASSERT_FALSE(stopped);
     EXPECT_EQ(stopped.error().message,
               "upgrade 'two' is due at height 3: blocks from there on need application version 2, this program is "
               "version 1; install the new version and start again");
+    EXPECT_EQ(chain.application->info().halt, stopped.error().message);
+    EXPECT_FALSE(chain.application->process_proposal(chain.next_block(), {})) << "or it would vote for such a block";
     EXPECT_EQ(chain.application->info().height, 2u);
+}
+
+/// A program that is newer than the chain may be started before the upgrade, and after it no older one.
+TEST(Application, GoesOverToNewRulesAtThePlansHeight) {
+    ApplicationOptions newer;
+    newer.app_version = 2;
+    TestChain chain;
+    chain.acts->upgrade_height = 3;
+    chain.block({});
+    const auto upgraded = must(ChainApplication::create(chain.database, chain.application->modules(), newer));
+    const auto block = [&](std::uint64_t height) {
+        BlockInfo info = chain.next_block();
+        info.height = height;
+        const BlockResult result = must(upgraded->finalize_block(info, {}));
+        must(upgraded->commit());
+        EXPECT_FALSE(result.consensus) << "there is no engine to tell";
+        return upgraded->info();
+    };
+    EXPECT_EQ(upgraded->info().app_version, 1u);
+    EXPECT_EQ(block(2).app_version, 1u);
+    EXPECT_TRUE(ChainApplication::create(chain.database, chain.application->modules(), {})) << "the way back is open";
+    EXPECT_EQ(block(3).app_version, 2u);
+    EXPECT_EQ(block(4).app_version, 2u);
+    EXPECT_EQ(ChainApplication::create(chain.database, chain.application->modules(), {}).error().message,
+              "the state was made by application version 2, this program is version 1");
 }
 
 TEST(Application, RefusesAStateOfALaterVersion) {

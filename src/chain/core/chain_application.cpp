@@ -91,16 +91,19 @@ Result<void> ChainApplicationImpl::take_up(CommitRecord record, const Digest& ap
     const auto state = TRY(latest_state());
     const auto params = modules_.params->get<ChainParams>(*state);
     check_state_.reset(state, params, next_height(record));
+    const auto next = check_upgrade(*state, next_height(record));
     const std::lock_guard lock(mutex_);
     record_ = std::move(record);
     app_hash_ = app_hash;
     evm_chain_ = params.evm_chain_id;
+    halt_ = next ? std::string() : next.error().message;
     return {};
 }
 
 ApplicationInfo ChainApplicationImpl::info() const {
     const std::lock_guard lock(mutex_);
-    return {record_.chain_id, record_.height, app_hash_, options_.app_version};
+    const bool is_new = record_.chain_id.empty();
+    return {record_.chain_id, record_.height, app_hash_, is_new ? options_.app_version : record_.app_version, halt_};
 }
 
 ProposalRules ChainApplicationImpl::rules_for(const StateReader& state, std::uint64_t height) const {
@@ -120,7 +123,7 @@ std::vector<Bytes> ChainApplicationImpl::prepare_proposal(const BlockInfo& block
 
 bool ChainApplicationImpl::process_proposal(const BlockInfo& block, const std::vector<Bytes>& transactions) {
     const auto state = latest_state();
-    if (!state || block.height != next_height(record_)) return false;
+    if (!state || block.height != next_height(record_) || !check_upgrade(**state, block.height)) return false;
     const std::vector<Opened> opened = open_all(transactions, evm_chain_, messages_, cache_, workers_);
     return !refuse_proposal(rules_for(**state, block.height), opened, transactions);
 }
@@ -138,7 +141,7 @@ Result<BlockResult> ChainApplicationImpl::finalize_block(const BlockInfo& block,
     CommitRecord record = record_;
     record.height = block.height;
     record.time_ms = block.time_ms;
-    record.app_version = options_.app_version;
+    record.app_version = version_from(*state, block.height);
     result.consensus = changed_limits(changes, record);
     Pending pending = TRY(store()->prepare(block.height, changes));
     result.app_hash = pending.app_hash();
@@ -172,19 +175,29 @@ Result<void> ChainApplicationImpl::check_upgrade(const StateReader& state, std::
                     "; install the new version and start again");
 }
 
-/// The engine's limits, where they must follow a changed parameter.
+/// Whose rules hold from `height` on: the plan's at its height, else those of the block before. A program that is newer than
+/// the chain goes by the chain, so that nodes may be given it at different times.
+std::uint64_t ChainApplicationImpl::version_from(const StateReader& state, std::uint64_t height) const {
+    const auto plan = modules_.upgrades == nullptr ? std::nullopt : modules_.upgrades->upgrade_plan(state);
+    return plan && plan->height == height ? plan->app_version : record_.app_version;
+}
+
+/// What the engine must know, where it changed: its limits follow a parameter, the version an upgrade.
 std::optional<ConsensusParameters> ChainApplicationImpl::changed_limits(const Overlay& state,
                                                                         CommitRecord& record) const {
     if (!record.has_engine) return std::nullopt;
     const auto params = modules_.params->get<ChainParams>(state);
     const std::uint64_t bytes = std::min(params.block_bytes_max + kBlockOverheadBytes, kEngineBlockBytesMax);
-    if (bytes == record.block_bytes_max) return std::nullopt;
+    const bool is_upgrade =
+        record.height != 0 && record.app_version != record_.app_version; // genesis is told of by info()
+    if (bytes == record.block_bytes_max && !is_upgrade) return std::nullopt;
     record.block_bytes_max = bytes;
     ConsensusParameters limits;
     limits.block_bytes_max = bytes;
     limits.evidence_age_blocks = record.evidence_age_blocks;
     limits.evidence_age_ms = record.evidence_age_ms;
     limits.evidence_bytes_max = record.evidence_bytes_max;
+    if (is_upgrade) limits.app_version = record.app_version;
     return limits;
 }
 

@@ -64,6 +64,7 @@ private:
     Result<void> take_up(CommitRecord record, const Digest& app_hash);
     Result<void> check_height(const BlockInfo& block) const;
     Result<void> check_upgrade(const StateReader& state, std::uint64_t height) const;
+    std::uint64_t version_from(const StateReader& state, std::uint64_t height) const;
     std::optional<ConsensusParameters> changed_limits(const Overlay& state, CommitRecord& record) const;
     ProposalRules rules_for(const StateReader& state, std::uint64_t height) const;
 
@@ -94,6 +95,7 @@ private:
     std::shared_ptr<StateStore> store_; ///< another one after state sync
     CommitRecord record_;
     Digest app_hash_{};
+    std::string halt_; ///< as ApplicationInfo::halt
     std::uint64_t evm_chain_ = 0;
 };
 

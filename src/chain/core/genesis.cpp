@@ -79,6 +79,7 @@ Result<GenesisResponse> ChainApplicationImpl::init_chain(const GenesisRequest& g
     record.chain_id = genesis.chain_id;
     record.time_ms = genesis.time_ms;
     record.initial_height = genesis.initial_height;
+    record.app_version = options_.app_version;
     record.has_engine = genesis.consensus.has_value();
     if (genesis.consensus) {
         record.block_bytes_max = genesis.consensus->block_bytes_max;

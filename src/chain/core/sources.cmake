@@ -16,6 +16,7 @@ list(APPEND chain_sources
   core/opened.cpp
   core/proposal.cpp
   core/queries.cpp
+  core/rules_version.cpp
   core/signing.cpp
   core/snapshot_library.cpp
   core/snapshots.cpp

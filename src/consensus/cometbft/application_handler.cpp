@@ -144,7 +144,7 @@ abci::Response ApplicationHandler::process_proposal(const abci::BlockRequest& re
     return response;
 }
 
-abci::Response ApplicationHandler::finalize_block(const abci::BlockRequest& request) {
+Result<abci::Response> ApplicationHandler::finalize_block(const abci::BlockRequest& request) {
     auto block = block_from(request, application_.info().chain_id);
     if (!block) return exception("block", block.error());
     const auto hash = digest_from("block hash", request.hash());
@@ -152,7 +152,11 @@ abci::Response ApplicationHandler::finalize_block(const abci::BlockRequest& requ
     const auto doing = "block " + std::to_string(block->height);
     std::vector<Bytes> transactions = transactions_from(request.txs());
     auto result = application_.finalize_block(*block, transactions);
-    if (!result) return exception(doing, result.error());
+    if (!result) {
+        if (result.error().code == ErrorCode::invalid_argument) return exception(doing, result.error());
+        on_fatal_(result.error()); // an engine that is started again would only ask again
+        return std::unexpected(result.error());
+    }
     ASSAY_ASSERT(result->transactions.size() == transactions.size());
     abci::Response response;
     auto& out = *response.mutable_finalize_block();

@@ -15,7 +15,8 @@ namespace assay::consensus {
 
 class ApplicationHandler final : public Handler {
 public:
-    /// Borrows `application` and the observers. `on_fatal` is told of a failed commit; without it the process ends there.
+    /// Borrows `application` and the observers. `on_fatal` is told when a block cannot be executed or
+    /// committed, and the engine gets no answer; without it the process ends there.
     ApplicationHandler(chain::Application& application, std::vector<BlockObserver*> observers,
                        std::function<void(const Error&)> on_fatal,
                        std::function<void(ByteView, const chain::CheckResult&)> on_checked = {});
@@ -29,7 +30,7 @@ private:
     abci::Response init_chain(const abci::InitChainRequest& request);
     abci::Response prepare_proposal(const abci::PrepareProposalRequest& request);
     abci::Response process_proposal(const abci::BlockRequest& request);
-    abci::Response finalize_block(const abci::BlockRequest& request);
+    Result<abci::Response> finalize_block(const abci::BlockRequest& request);
     Result<abci::Response> commit();
     abci::Response query(const abci::QueryRequest& request) const;
     abci::Response insert(const abci::InsertTxRequest& request);

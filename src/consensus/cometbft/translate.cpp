@@ -226,6 +226,7 @@ void set_parameters(abci::ConsensusParams& out, const chain::ConsensusParameters
     out.mutable_evidence()->set_max_age_num_blocks(signed_from(parameters.evidence_age_blocks));
     set_milliseconds(*out.mutable_evidence()->mutable_max_age_duration(), parameters.evidence_age_ms);
     out.mutable_evidence()->set_max_bytes(signed_from(parameters.evidence_bytes_max));
+    if (parameters.app_version) out.mutable_version()->set_app(*parameters.app_version);
 }
 
 void set_snapshot(abci::Snapshot& out, const chain::SnapshotDescription& snapshot) {

@@ -142,7 +142,7 @@ std::string ChainAdapter::status() const {
     json["waiting_transactions"] = consensus.waiting_transactions;
     json["app_version"] = info.app_version;
     if (host_.index() != nullptr) json["index_height"] = host_.index()->height();
-    if (!consensus.trouble.empty()) json["trouble"] = consensus.trouble;
+    if (const std::string& why = info.halt.empty() ? consensus.trouble : info.halt; !why.empty()) json["trouble"] = why;
     return dump(json);
 }
 

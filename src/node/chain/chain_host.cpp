@@ -1,5 +1,6 @@
 #include "node/chain/chain_host.h"
 
+#include "chain/rules_version.h"
 #include "consensus/cometbft/comet_consensus.h"
 #include "consensus/cometbft/engine_blocks.h"
 #include "consensus/cometbft/engine_home.h"
@@ -76,6 +77,24 @@ private:
     std::vector<BlockObserver*> observers_;
 };
 
+/// Says once, when it is so, that this program can make no further block.
+class HaltWatch final : public BlockObserver {
+public:
+    HaltWatch(const chain::Application& application, std::function<void(const std::string&)> log)
+        : application_(application), log_(std::move(log)) {}
+    void on_block(const std::shared_ptr<const CommittedBlock>&) override { look(); }
+    void look() {
+        const std::string halt = application_.info().halt;
+        if (halt != said_ && !halt.empty() && log_) log_(halt + "; until then this node only answers queries");
+        said_ = halt;
+    }
+
+private:
+    const chain::Application& application_;
+    std::function<void(const std::string&)> log_;
+    std::string said_;
+};
+
 class Host final : public ChainHost {
 public:
     explicit Host(ChainOptions options) : options_(std::move(options)), home_{options_.data_folder} {}
@@ -103,6 +122,7 @@ private:
         return options_.comet_rpc.starts_with("tcp://") ? "http" + options_.comet_rpc.substr(3) : options_.comet_rpc;
     }
     Result<void> open_index(std::uint64_t tip);
+    Result<void> observe();
     Result<void> start_embedded();
     Result<void> start_cometbft();
     Result<chain::GenesisDocument> genesis_or_development(const crypto::Ed25519SecretKey& validator);
@@ -114,6 +134,7 @@ private:
     std::unique_ptr<EngineBlocks> engine_blocks_;
     std::unique_ptr<consensus::ExplorerIndex> index_;
     consensus::CommitWaiters waiters_;
+    std::unique_ptr<HaltWatch> halt_watch_;
     ObserverList observers_;
     std::unique_ptr<consensus::Consensus> consensus_; // last: it uses the rest
     consensus::EmbeddedConsensus* embedded_ = nullptr;
@@ -127,7 +148,7 @@ Result<void> Host::open() {
 
 Result<void> Host::open_state() {
     database_ = TRY(storage::LmdbDatabase::open(home_.state()));
-    chain::ApplicationOptions options{.threads = options_.threads};
+    chain::ApplicationOptions options{.app_version = chain::rules_version(), .threads = options_.threads};
     options.state.threads = std::max(1u, std::thread::hardware_concurrency());
     options.state.keep_versions = options_.keep_versions;
     if (options_.mode == ConsensusMode::cometbft) options.pending_per_sender_max = kPendingPerSenderMax;
@@ -178,6 +199,17 @@ Result<void> Host::open_index(std::uint64_t tip) {
     return {};
 }
 
+/// Everybody who hears of blocks, in this order.
+Result<void> Host::observe() {
+    TRY_VOID(open_index(application_->info().height));
+    if (index_) observers_.add(*index_);
+    observers_.add(waiters_);
+    halt_watch_ = std::make_unique<HaltWatch>(*application_, options_.log);
+    halt_watch_->look();
+    observers_.add(*halt_watch_);
+    return {};
+}
+
 Result<void> Host::start_embedded() {
     const auto validator = TRY(load_or_make_validator_key(home_));
     consensus::EmbeddedOptions options;
@@ -199,17 +231,12 @@ Result<void> Host::start_embedded() {
     auto started = TRY(consensus::EmbeddedConsensus::start(*application_, {&observers_}, std::move(options)));
     embedded_ = started.get();
     consensus_ = std::move(started);
-    TRY_VOID(open_index(application_->info().height));
-    if (index_) observers_.add(*index_);
-    observers_.add(waiters_);
-    return {};
+    return observe();
 }
 
 Result<void> Host::start_cometbft() {
     const std::filesystem::path engine_home = options_.comet_home.empty() ? home_.cometbft() : options_.comet_home;
-    TRY_VOID(open_index(application_->info().height));
-    if (index_) observers_.add(*index_);
-    observers_.add(waiters_);
+    TRY_VOID(observe());
     consensus::CometOptions options;
     options.server.address =
         options_.abci_address.empty() ? "unix://" + (home_.chain() / "abci.sock").string() : options_.abci_address;

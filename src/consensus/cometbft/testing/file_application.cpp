@@ -39,7 +39,7 @@ chain::Digest FileApplication::hash_of(const State& state) { return crypto::sha2
 
 chain::ApplicationInfo FileApplication::info() const {
     const std::lock_guard lock(mutex_);
-    return {committed_.chain_id, committed_.height, hash_of(committed_), 1};
+    return {committed_.chain_id, committed_.height, hash_of(committed_), 1, {}};
 }
 
 Result<chain::GenesisResponse> FileApplication::init_chain(const chain::GenesisRequest& genesis) {
