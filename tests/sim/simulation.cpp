@@ -2,6 +2,7 @@
 
 #include "chain/chain_application.h"
 #include "chain/genesis.h"
+#include "chain/modules/bank/bank_params.h"
 #include "chain/modules/governance/governance_params.h"
 #include "chain/modules/registry/registry_params.h"
 #include "chain/modules/staking/staking_params.h"
@@ -25,6 +26,8 @@ std::unexpected<Error> broken(std::string what) { return fail(ErrorCode::interna
 
 /// Short times, so that everything that waits comes due within some blocks.
 codec::Value short_times(const World& world) {
+    BankParams bank;
+    bank.authorization_keep_s = 60;
     StakingParams staking;
     staking.unbonding_ms = 120'000;
     staking.validators_max = 8;
@@ -43,7 +46,8 @@ codec::Value short_times(const World& world) {
     governance.deposit_period_ms = 60'000;
     governance.voting_period_ms = 60'000;
     governance.expedited_voting_period_ms = 30'000;
-    return codec::Value(codec::Value::Map{{"staking", to_readable(staking)},
+    return codec::Value(codec::Value::Map{{"bank", to_readable(bank)},
+                                          {"staking", to_readable(staking)},
                                           {"registry", to_readable(registry)},
                                           {"governance", to_readable(governance)}});
 }

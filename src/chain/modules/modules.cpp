@@ -1,6 +1,7 @@
 #include "chain/modules/modules.h"
 
 #include "chain/modules/bank/bank_module.h"
+#include "chain/modules/bank/bank_params.h"
 #include "chain/modules/governance/governance_module.h"
 #include "chain/modules/governance/governance_params.h"
 #include "chain/modules/params/params_module.h"
@@ -13,6 +14,7 @@ namespace assay::chain {
 ModuleSet make_modules(const EarningsPort* earnings) {
     static const NoEarnings no_earnings;
     const auto params = std::make_shared<ParamsModule>();
+    params->add<BankParams>();
     params->add<StakingParams>();
     params->add<RegistryParams>();
     params->add<GovernanceParams>();

@@ -26,6 +26,9 @@ constexpr Digest kHalfOrder = {0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0
                                0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
 constexpr std::size_t kSignatureBytes = 65;
 
+/// Authorisations that end later than this are taken for endless: far beyond any clock, and far from overflow.
+constexpr std::uint64_t kForgetMaxS = std::uint64_t{1} << 62;
+
 /// hashStruct: the hash of the type's text, then one word for each member.
 class StructHash {
 public:
@@ -57,9 +60,18 @@ Digest signing_digest(const TokenDomain& domain, const Digest& struct_hash) {
 std::unexpected<Error> refused(std::string what) { return fail(ErrorCode::invalid_argument, std::move(what)); }
 
 /// Ethereum's block.timestamp: whole seconds.
-Digest block_seconds(const BlockInfo& block) {
+std::uint64_t block_seconds(const BlockInfo& block) {
     ASSAY_ASSERT(block.time_ms >= 0);
-    return uint256(static_cast<std::uint64_t>(block.time_ms) / 1000);
+    return static_cast<std::uint64_t>(block.time_ms) / 1000;
+}
+
+/// From when on a nonce may be forgotten that was used now: the authorisation has ended, and so have others with this nonce
+/// that its signer made around the same time. 0 where that is never.
+std::uint64_t forget_time(std::uint64_t now_s, std::uint64_t keep_s, const Digest& valid_before) {
+    const bool is_endless = std::any_of(valid_before.begin(), valid_before.end() - 8, [](auto byte) { return byte; });
+    const std::uint64_t end_s = read_u64(valid_before, valid_before.size() - 8);
+    if (keep_s == 0 || is_endless || end_s > kForgetMaxS) return 0;
+    return std::max(end_s, now_s + keep_s);
 }
 
 Result<TokenDomain> require_domain(const StateReader& state, const Address& token, std::uint64_t chain_id) {
@@ -69,23 +81,24 @@ Result<TokenDomain> require_domain(const StateReader& state, const Address& toke
 
 Result<void> require_unused(const StateReader& state, const Address& token, const Address& authorizer,
                             const Digest& nonce) {
-    if (authorization_state(state, token, authorizer, nonce) == AuthorizationState::unused) return {};
+    const AuthorizationRecord known = authorization_record(state, token, authorizer, nonce);
+    if (known.state == AuthorizationState::unused) return {};
     return refused("authorization is used or canceled");
 }
 
 void mark(Context& context, const Address& token, const Address& authorizer, const Digest& nonce,
-          AuthorizationState state) {
-    const std::array<std::uint8_t, 1> value{static_cast<std::uint8_t>(state)};
-    context.state().put(ModuleId::bank, authorization_key(token, authorizer, nonce), value);
+          const AuthorizationRecord& record) {
+    write_authorization(context.state(), token, authorizer, nonce, record);
     context.emit(
-        {state == AuthorizationState::used ? "bank.authorization_used" : "bank.authorization_canceled",
+        {record.state == AuthorizationState::used ? "bank.authorization_used" : "bank.authorization_canceled",
          {{"token", event_text(token)}, {"authorizer", event_text(authorizer)}, {"nonce", event_text(nonce)}}});
 }
 
 /// Both kinds; the messages have the same fields.
-Result<void> settle(Context& context, std::uint64_t chain_id, AuthorizationKind kind, const auto& message) {
-    const TokenDomain domain = TRY(require_domain(context.state(), message.token, chain_id));
-    const Digest now = block_seconds(context.block());
+Result<void> settle(Context& context, const AuthorizationRules& rules, AuthorizationKind kind, const auto& message) {
+    const TokenDomain domain = TRY(require_domain(context.state(), message.token, rules.chain_id));
+    const std::uint64_t now_s = block_seconds(context.block());
+    const Digest now = uint256(now_s);
     if (now <= message.valid_after) return refused("authorization is not yet valid");
     if (now >= message.valid_before) return refused("authorization is expired");
     TRY_VOID(require_unused(context.state(), message.token, message.from, message.nonce));
@@ -93,7 +106,8 @@ Result<void> settle(Context& context, std::uint64_t chain_id, AuthorizationKind 
                                       message.valid_after, message.valid_before, message.nonce};
     TRY_VOID(check_authorization_signature(authorization_digest(kind, domain, authorization), message.signature,
                                            message.from));
-    mark(context, message.token, message.from, message.nonce, AuthorizationState::used);
+    mark(context, message.token, message.from, message.nonce,
+         {AuthorizationState::used, forget_time(now_s, rules.keep_s, message.valid_before)});
     return move_funds(context, message.from, message.to, message.token, message.value);
 }
 
@@ -131,12 +145,35 @@ Result<void> check_authorization_signature(const Digest& digest, ByteView signat
     return {};
 }
 
-AuthorizationState authorization_state(const StateReader& state, const Address& token, const Address& authorizer,
-                                       const Digest& nonce) {
+AuthorizationRecord authorization_record(const StateReader& state, const Address& token, const Address& authorizer,
+                                         const Digest& nonce) {
     const auto bytes = state.get(ModuleId::bank, authorization_key(token, authorizer, nonce));
-    if (!bytes) return AuthorizationState::unused;
-    ASSAY_ASSERT(bytes->size() == 1);
-    return static_cast<AuthorizationState>(bytes->front());
+    if (!bytes) return {};
+    const auto record = decode_authorization(*bytes);
+    ASSAY_ASSERT(record.has_value());
+    return *record;
+}
+
+void write_authorization(StateWriter& state, const Address& token, const Address& authorizer, const Digest& nonce,
+                         const AuthorizationRecord& record) {
+    const StateKey key = authorization_key(token, authorizer, nonce);
+    state.put(ModuleId::bank, key, encode_authorization(record));
+    const std::uint8_t present = 1;
+    if (record.forget_s != 0) state.put(ModuleId::bank, forgotten_key(record.forget_s, key), {&present, 1});
+}
+
+void forget_authorizations(Context& context) {
+    StateWriter& state = context.state();
+    const StateKey end = StateKey(kForgotten).add_u64(block_seconds(context.block()) + 1);
+    std::vector<Bytes> due;
+    state.scan(ModuleId::bank, StateKey(kForgotten), end, [&](ByteView key, ByteView) {
+        due.emplace_back(key.begin(), key.end());
+        return due.size() < kForgottenPerBlock;
+    });
+    for (const Bytes& key : due) {
+        state.erase(ModuleId::bank, key);
+        state.erase(ModuleId::bank, StateKey(kAuthorizations).add(ByteView(key).subspan(9)));
+    }
 }
 
 std::optional<TokenDomain> token_domain(const StateReader& state, const Address& token, std::uint64_t chain_id) {
@@ -145,23 +182,25 @@ std::optional<TokenDomain> token_domain(const StateReader& state, const Address&
     return TokenDomain{std::move(record->name), std::move(record->version), chain_id, token};
 }
 
-Result<void> transfer_with_authorization(Context& context, std::uint64_t chain_id,
+Result<void> transfer_with_authorization(Context& context, const AuthorizationRules& rules,
                                          const TransferWithAuthorization& message) {
-    return settle(context, chain_id, AuthorizationKind::transfer, message);
+    return settle(context, rules, AuthorizationKind::transfer, message);
 }
 
-Result<void> receive_with_authorization(Context& context, std::uint64_t chain_id, const Address& signer,
+Result<void> receive_with_authorization(Context& context, const AuthorizationRules& rules, const Address& signer,
                                         const ReceiveWithAuthorization& message) {
     if (message.to != signer) return refused("caller must be the payee");
-    return settle(context, chain_id, AuthorizationKind::receive, message);
+    return settle(context, rules, AuthorizationKind::receive, message);
 }
 
-Result<void> cancel_authorization(Context& context, std::uint64_t chain_id, const CancelAuthorization& message) {
-    const TokenDomain domain = TRY(require_domain(context.state(), message.token, chain_id));
+Result<void> cancel_authorization(Context& context, const AuthorizationRules& rules,
+                                  const CancelAuthorization& message) {
+    const TokenDomain domain = TRY(require_domain(context.state(), message.token, rules.chain_id));
     TRY_VOID(require_unused(context.state(), message.token, message.authorizer, message.nonce));
     TRY_VOID(check_authorization_signature(cancellation_digest(domain, message.authorizer, message.nonce),
                                            message.signature, message.authorizer));
-    mark(context, message.token, message.authorizer, message.nonce, AuthorizationState::cancelled);
+    // For ever: what it takes back is not known, and may be valid for as long.
+    mark(context, message.token, message.authorizer, message.nonce, {AuthorizationState::cancelled, 0});
     return {};
 }
 

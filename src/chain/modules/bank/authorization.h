@@ -35,18 +35,31 @@ Digest cancellation_digest(const TokenDomain& domain, const Address& authorizer,
 /// r ‖ s ‖ v with low s and v of 27 or 28, by `signer`. Errors: invalid_argument, in the words of ECRecover and FiatTokenV2.
 Result<void> check_authorization_signature(const Digest& digest, ByteView signature, const Address& signer);
 
-AuthorizationState authorization_state(const StateReader& state, const Address& token, const Address& authorizer,
-                                       const Digest& nonce);
+AuthorizationRecord authorization_record(const StateReader& state, const Address& token, const Address& authorizer,
+                                         const Digest& nonce);
+/// Writes it, and what finds it again when it is to be forgotten.
+void write_authorization(StateWriter& state, const Address& token, const Address& authorizer, const Digest& nonce,
+                         const AuthorizationRecord& record);
+/// Forgets used nonces whose time has come, at most so many a block; the rest waits.
+inline constexpr std::size_t kForgottenPerBlock = 1'000;
+void forget_authorizations(Context& context);
+
+/// What a message is judged by beside the state.
+struct AuthorizationRules {
+    std::uint64_t chain_id = 0;
+    std::uint64_t keep_s = 0; ///< BankParams::authorization_keep_s
+};
 
 /// Nothing when there is no such token.
 std::optional<TokenDomain> token_domain(const StateReader& state, const Address& token, std::uint64_t chain_id);
 
 /// Errors: invalid_argument (not yet valid, expired, used or canceled, signature, unknown token, balance).
-Result<void> transfer_with_authorization(Context& context, std::uint64_t chain_id,
+Result<void> transfer_with_authorization(Context& context, const AuthorizationRules& rules,
                                          const TransferWithAuthorization& message);
 /// Errors: the same, and a signer who is not the payee.
-Result<void> receive_with_authorization(Context& context, std::uint64_t chain_id, const Address& signer,
+Result<void> receive_with_authorization(Context& context, const AuthorizationRules& rules, const Address& signer,
                                         const ReceiveWithAuthorization& message);
-Result<void> cancel_authorization(Context& context, std::uint64_t chain_id, const CancelAuthorization& message);
+Result<void> cancel_authorization(Context& context, const AuthorizationRules& rules,
+                                  const CancelAuthorization& message);
 
 } // namespace assay::chain::bank

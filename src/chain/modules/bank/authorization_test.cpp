@@ -2,6 +2,7 @@
 
 #include "chain/chain_params.h"
 #include "chain/modules/bank/bank_module.h"
+#include "chain/modules/bank/bank_params.h"
 #include "chain/modules/bank/keeper.h"
 #include "chain/modules/params/params_module.h"
 #include "chain/modules/testing/module_fixture.h"
@@ -58,6 +59,7 @@ protected:
     static constexpr std::int64_t kNow = 1'900'000'000;
 
     AuthorizationTest() {
+        params.add<BankParams>();
         bank.register_messages(registry);
         run([&](Context& context) { ASSERT_TRUE(bank.mint(context, payer, kNativeToken, Amount(1'000))); });
     }
@@ -108,7 +110,7 @@ TEST_F(AuthorizationTest, PaysOnce) {
     EXPECT_EQ(submit(transfer(1)), "authorization is used or canceled"); // the nonce, not the signature, is spent
     EXPECT_EQ(submit(transfer(1, 0, kNow + 60, 2)), "accepted");
     EXPECT_EQ(paid(), 251U);
-    EXPECT_EQ(authorization_state(state, kNativeToken, payer, Digest{1}), AuthorizationState::used);
+    EXPECT_EQ(authorization_record(state, kNativeToken, payer, Digest{1}).state, AuthorizationState::used);
 }
 
 TEST_F(AuthorizationTest, WindowIsOpenAtBothEnds) {
@@ -178,6 +180,84 @@ TEST_F(AuthorizationTest, CancellingSpendsTheNonce) {
     EXPECT_EQ(submit(cancel(7)), "authorization is used or canceled");
     EXPECT_EQ(query(bank, "authorization", {{"authorizer", crypto::to_string(payer)}, {"nonce", Bytes(32)}}),
               codec::Value(codec::Value::Map{{"state", "unused"}}));
+}
+
+/// EIP-3009 never forgets. This chain does once the authorisation has ended, but not before the time that governance names.
+TEST_F(AuthorizationTest, UsedNoncesAreForgottenInTheEnd) {
+    const auto state_of = [&](std::uint8_t nonce) {
+        return authorization_record(state, kNativeToken, payer, Digest{nonce}).state;
+    };
+    const auto pass_to = [&](std::int64_t second) {
+        block.time_ms = second * 1'000 + 999;
+        next_block({&bank}, 0);
+    };
+    const auto keep = static_cast<std::int64_t>(BankParams{}.authorization_keep_s);
+    const auto brief = transfer(1, 0, kNow + 60, 1);
+    const auto lasting = transfer(1, 0, kNow + 2 * keep, 2);
+    auto endless = transfer(1, 0, 1, 3);
+    endless.valid_before.fill(0xff);
+    sign(AuthorizationKind::transfer, endless);
+    EXPECT_EQ(submit(brief), "accepted");
+    EXPECT_EQ(submit(lasting), "accepted");
+    EXPECT_EQ(submit(endless), "accepted");
+    EXPECT_EQ(submit(cancel(4)), "accepted");
+    EXPECT_EQ(
+        query(bank, "authorization",
+              {{"authorizer", crypto::to_string(payer)}, {"nonce", Bytes(endless.nonce.begin(), endless.nonce.end())}}),
+        codec::Value(codec::Value::Map{{"state", "used"}}));
+    EXPECT_EQ(round_trip(bank), "");
+
+    pass_to(kNow + keep - 1); // the first has long ended, but a second signature over its nonce still cannot pay again
+    EXPECT_EQ(state_of(1), AuthorizationState::used);
+    EXPECT_EQ(submit(transfer(1, 0, kNow + keep + 60, 1)), "authorization is used or canceled");
+    pass_to(kNow + keep);
+    EXPECT_EQ(state_of(1), AuthorizationState::unused);
+    EXPECT_EQ(submit(brief), "authorization is expired");
+    pass_to(kNow + 2 * keep - 1); // still valid, so still spent
+    EXPECT_EQ(state_of(2), AuthorizationState::used);
+    EXPECT_EQ(submit(lasting), "authorization is used or canceled");
+    pass_to(kNow + 2 * keep);
+    EXPECT_EQ(state_of(2), AuthorizationState::unused);
+    EXPECT_EQ(submit(lasting), "authorization is expired");
+
+    pass_to(kNow + 1'000 * keep);
+    EXPECT_EQ(submit(endless), "authorization is used or canceled");
+    EXPECT_EQ(submit(transfer(1, 0, kNow + 2'000 * keep, 4)), "authorization is used or canceled");
+    EXPECT_EQ(state_of(4), AuthorizationState::cancelled);
+    EXPECT_EQ(round_trip(bank), "");
+}
+
+TEST_F(AuthorizationTest, ForgettingIsSpreadOverBlocks) {
+    for (std::size_t i = 0; i < kForgottenPerBlock + 5; ++i) {
+        Digest nonce{};
+        nonce[0] = static_cast<std::uint8_t>(i >> 8);
+        nonce[1] = static_cast<std::uint8_t>(i);
+        write_authorization(state, kNativeToken, payer, nonce, {AuthorizationState::used, kNow + 1});
+    }
+    const auto left = [&] {
+        std::size_t count = 0;
+        scan_prefix(state, ModuleId::bank, StateKey(kForgotten), [&](ByteView, ByteView) { return ++count != 0; });
+        return count;
+    };
+    next_block({&bank});
+    EXPECT_EQ(left(), kForgottenPerBlock + 5); // its second has not come
+    next_block({&bank});
+    EXPECT_EQ(left(), 5U);
+    next_block({&bank});
+    EXPECT_EQ(left(), 0U);
+}
+
+TEST_F(AuthorizationTest, GovernanceMayKeepNoncesForEver) {
+    EXPECT_TRUE(BankParams{.authorization_keep_s = 0}.validate());
+    EXPECT_EQ(BankParams{.authorization_keep_s = 59}.validate().error().message,
+              "authorization_keep_s: neither 0 nor within 60 … 4294967296");
+    run([&](Context& context) {
+        const codec::Value forever(codec::Value::Map{{"bank", codec::Value::Map{{"authorization_keep_s", 0}}}});
+        ASSERT_TRUE(params.init_genesis(context, forever));
+    });
+    EXPECT_EQ(submit(transfer(1)), "accepted");
+    EXPECT_EQ(authorization_record(state, kNativeToken, payer, Digest{1}),
+              (AuthorizationRecord{AuthorizationState::used, 0}));
 }
 
 TEST_F(AuthorizationTest, PovertyLeavesTheNonce) {

@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "chain/chain_params.h"
 #include "chain/modules/bank/authorization.h"
+#include "chain/modules/bank/bank_params.h"
 #include "chain/modules/bank/keeper.h"
 #include "chain/modules/bank/ledger.h"
 
@@ -45,20 +46,23 @@ void register_tokens(MessageRegistry& registry) {
 }
 
 void register_authorizations(MessageRegistry& registry, const ParamsPort& params) {
-    const auto chain_id = [&params](Context& context) { return params.get<ChainParams>(context.state()).evm_chain_id; };
+    const auto rules = [&params](Context& context) {
+        return bank::AuthorizationRules{params.get<ChainParams>(context.state()).evm_chain_id,
+                                        params.get<BankParams>(context.state()).authorization_keep_s};
+    };
     registry.add<bank::TransferWithAuthorization>(
         kTransferGas + kSignatureGas,
-        [chain_id](Context& context, const Address&, const bank::TransferWithAuthorization& m) {
-            return bank::transfer_with_authorization(context, chain_id(context), m);
+        [rules](Context& context, const Address&, const bank::TransferWithAuthorization& m) {
+            return bank::transfer_with_authorization(context, rules(context), m);
         });
     registry.add<bank::ReceiveWithAuthorization>(
         kTransferGas + kSignatureGas,
-        [chain_id](Context& context, const Address& signer, const bank::ReceiveWithAuthorization& m) {
-            return bank::receive_with_authorization(context, chain_id(context), signer, m);
+        [rules](Context& context, const Address& signer, const bank::ReceiveWithAuthorization& m) {
+            return bank::receive_with_authorization(context, rules(context), signer, m);
         });
     registry.add<bank::CancelAuthorization>(
-        kSignatureGas, [chain_id](Context& context, const Address&, const bank::CancelAuthorization& m) {
-            return bank::cancel_authorization(context, chain_id(context), m);
+        kSignatureGas, [rules](Context& context, const Address&, const bank::CancelAuthorization& m) {
+            return bank::cancel_authorization(context, rules(context), m);
         });
 }
 
@@ -92,6 +96,10 @@ void BankModule::register_messages(MessageRegistry& registry) const {
     register_tokens(registry);
     register_authorizations(registry, params_);
     register_escrows(registry);
+}
+
+void BankModule::end_block(Context& context, std::vector<ValidatorUpdate>&) const {
+    bank::forget_authorizations(context);
 }
 
 Amount BankModule::balance(const StateReader& state, const Address& account, const Address& token) const {

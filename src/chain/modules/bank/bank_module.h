@@ -8,13 +8,14 @@ namespace assay::chain {
 
 class BankModule final : public Module, public BankPort, public AccountsPort, public EscrowPort {
 public:
-    /// Borrows `params`, whose ChainParams name the EVM chain id.
+    /// Borrows `params`, whose ChainParams name the EVM chain id and whose BankParams how long nonces are kept.
     explicit BankModule(const ParamsPort& params) : params_(params) {}
 
     ModuleId id() const override { return ModuleId::bank; }
     void register_messages(MessageRegistry& registry) const override;
     Result<void> init_genesis(Context& context, const codec::Value& genesis) const override;
     codec::Value export_genesis(const StateReader& state, const WalkAll& all_keys) const override;
+    void end_block(Context& context, std::vector<ValidatorUpdate>& updates) const override;
     Result<codec::Value> query(const BlockInfo& block, const StateReader& state, std::string_view path,
                                const codec::Value& arguments) const override;
     Result<void> check_invariants(const StateReader& state, const WalkAll& all_keys) const override;

@@ -82,11 +82,13 @@ struct GenesisAuthorization {
     Address authorizer;
     Digest nonce{};
     std::uint8_t state = 1;
+    std::uint64_t forget_s = 0; ///< 0 = never
     static void fields(auto&& self, auto&& visit) {
         visit("token", self.token);
         visit("authorizer", self.authorizer);
         visit("nonce", self.nonce);
         visit("state", self.state);
+        visit("forget_s", self.forget_s);
     }
 };
 
@@ -137,8 +139,12 @@ Result<void> add_escrow(StateWriter& state, const GenesisEscrow& entry, std::uin
 
 Result<void> add_authorization(StateWriter& state, const GenesisAuthorization& entry) {
     if (entry.state != 1 && entry.state != 2) return fail(ErrorCode::malformed, "state is neither 1 nor 2");
-    const std::array<std::uint8_t, 1> value{entry.state};
-    state.put(ModuleId::bank, bank::authorization_key(entry.token, entry.authorizer, entry.nonce), value);
+    if (entry.state == 2 && entry.forget_s != 0)
+        return fail(ErrorCode::malformed, "forget_s: cancelled nonces are kept for ever");
+    if (bank::authorization_record(state, entry.token, entry.authorizer, entry.nonce) != bank::AuthorizationRecord{})
+        return twice("nonce " + to_hex(entry.nonce) + " of " + crypto::to_string(entry.authorizer));
+    bank::write_authorization(state, entry.token, entry.authorizer, entry.nonce,
+                              {static_cast<bank::AuthorizationState>(entry.state), entry.forget_s});
     return {};
 }
 
@@ -175,6 +181,7 @@ struct Export {
             case bank::kIssued: issued.add(key, GenesisIssuer{bank::read_address(key, 1), read_u64(value, 0)}); break;
             case bank::kNextEscrow: next_escrow = read_u64(value, 0); break;
             case bank::kEscrows: escrows.add(key, GenesisEscrow{read_u64(key, 1), decode_record<Escrow>(value)}); break;
+            case bank::kForgotten: break; // follows from the authorisations
             case bank::kAccounts: add_account(key, value); break;
             case bank::kBalances:
                 balances.add(key, GenesisBalance{bank::read_address(key, 1), bank::read_address(key, 21),
@@ -191,7 +198,13 @@ private:
         accounts.add(key, GenesisAccount{bank::read_address(key, 1), account.balance, account.nonce});
     }
     void add_authorization(ByteView key, ByteView value) {
-        GenesisAuthorization entry{bank::read_address(key, 1), bank::read_address(key, 21), {}, value.front()};
+        const auto record = bank::decode_authorization(value);
+        ASSAY_ASSERT(record.has_value());
+        GenesisAuthorization entry{bank::read_address(key, 1),
+                                   bank::read_address(key, 21),
+                                   {},
+                                   static_cast<std::uint8_t>(record->state),
+                                   record->forget_s};
         std::ranges::copy(key.subspan(41, 32), entry.nonce.begin());
         authorizations.add(key, entry);
     }

@@ -4,6 +4,7 @@
 #include "chain/modules/events.h"
 
 #include <map>
+#include <set>
 
 namespace assay::chain {
 namespace {
@@ -21,6 +22,7 @@ public:
             case bank::kNextEscrow: return sized(key, 1, "escrow counter");
             case bank::kSupplies: return supply(key, value);
             case bank::kEscrows: return escrow(key, value);
+            case bank::kForgotten: return forgotten(key);
             case bank::kAccounts: return account(key, value);
             case bank::kBalances: return balance(key, value);
             case bank::kAuthorizations: return authorization(key, value);
@@ -41,6 +43,9 @@ public:
                 return broken("token " + event_text(token) + ": balances and escrows hold " + to_string(sum) +
                               ", supply is " + to_string(supply));
         }
+        if (to_forget_ != forgotten_)
+            return broken("nonces that are to be forgotten: " + std::to_string(to_forget_.size()) +
+                          ", found by time: " + std::to_string(forgotten_.size()) + ", or others");
         for (const std::uint64_t id : escrows_) {
             if (id == 0 || id >= bank::read_counter(state, StateKey(bank::kNextEscrow), 1))
                 return broken("escrow " + std::to_string(id) + " is numbered beyond the counter");
@@ -92,15 +97,27 @@ private:
         if (bank::read_address(key, 1) == kNativeToken) return broken("native balance outside its account");
         return hold(bank::read_address(key, 1), bank::decode_amount(value));
     }
-    static Result<void> authorization(ByteView key, ByteView value) {
+    Result<void> authorization(ByteView key, ByteView value) {
         TRY_VOID(sized(key, 73, "authorisation"));
-        if (value.size() == 1 && (value.front() == 1 || value.front() == 2)) return {};
-        return broken("authorisation " + to_hex(key) + " is neither used nor cancelled");
+        const auto record = bank::decode_authorization(value);
+        if (!record) return broken("authorisation " + to_hex(key) + " is neither used nor cancelled");
+        if (record->forget_s == 0) return {};
+        const StateKey found_by = bank::forgotten_key(record->forget_s, key);
+        const ByteView bytes = found_by;
+        to_forget_.emplace(bytes.begin(), bytes.end());
+        return {};
+    }
+    Result<void> forgotten(ByteView key) {
+        TRY_VOID(sized(key, 81, "forgetting"));
+        forgotten_.emplace(key.begin(), key.end());
+        return {};
     }
 
     std::map<Address, Amount> held_;
     std::map<Address, Amount> supplies_;
     std::vector<std::uint64_t> escrows_;
+    std::set<Bytes> to_forget_; ///< entries that the authorisations call for
+    std::set<Bytes> forgotten_; ///< those there are
 };
 
 } // namespace

@@ -84,8 +84,10 @@ Result<Value> query_authorization(const StateReader& state, const Value& argumen
     const auto authorizer = TRY(argument<Address>(arguments, "authorizer"));
     const auto nonce = TRY(argument<Digest>(arguments, "nonce"));
     constexpr std::array<const char*, 3> kNames = {"unused", "used", "canceled"};
-    const auto status = bank::authorization_state(state, token, authorizer, nonce);
-    return Value(Value::Map{{"state", kNames[static_cast<std::size_t>(status)]}});
+    const auto record = bank::authorization_record(state, token, authorizer, nonce);
+    Value::Map answer{{"state", kNames[static_cast<std::size_t>(record.state)]}};
+    if (record.forget_s != 0) answer.emplace("kept_until_s", record.forget_s);
+    return Value(std::move(answer));
 }
 
 Value describe_escrow(std::uint64_t id, const Escrow& escrow) { return readable_with({{"id", id}}, escrow); }

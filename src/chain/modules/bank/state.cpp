@@ -61,6 +61,28 @@ StateKey authorization_key(const Address& token, const Address& authorizer, cons
     return StateKey(kAuthorizations).add(token.bytes).add(authorizer.bytes).add(nonce);
 }
 
+StateKey forgotten_key(std::uint64_t forget_s, ByteView authorization_key) {
+    return StateKey(kForgotten).add_u64(forget_s).add(authorization_key.subspan(1));
+}
+
+Bytes encode_authorization(const AuthorizationRecord& record) {
+    Bytes bytes{static_cast<std::uint8_t>(record.state)};
+    if (record.forget_s == 0) return bytes;
+    bytes.resize(9);
+    write_big_endian(record.forget_s, std::span(bytes).subspan(1));
+    return bytes;
+}
+
+std::optional<AuthorizationRecord> decode_authorization(ByteView bytes) {
+    const bool has_time = bytes.size() == 9;
+    if (bytes.size() != 1 && !has_time) return std::nullopt;
+    AuthorizationRecord record{static_cast<AuthorizationState>(bytes[0]), has_time ? read_u64(bytes, 1) : 0};
+    const bool is_used = record.state == AuthorizationState::used;
+    if (!is_used && record.state != AuthorizationState::cancelled) return std::nullopt;
+    if (has_time && (!is_used || record.forget_s == 0)) return std::nullopt;
+    return record;
+}
+
 Address read_address(ByteView key, std::size_t offset) {
     ASSAY_ASSERT(key.size() >= offset + kAddressBytes);
     Address address;
