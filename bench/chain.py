@@ -4,7 +4,7 @@
     bench/chain.py --assay build/release/apps/assay/assay [--accounts 10000,100000,1000000] [--transfers N] [--rounds N]
 
 Runs `assay bench chain --json` in rounds, every number of accounts once a round. A row shows the run of the median
-transfers a second. Ten million accounts take some 18 GB of memory while the genesis is made. Writes the section between
+transfers a second. Ten million accounts take some minutes to make. Writes the section between
 the chain.py markers of docs/benchmarks.md. Only the standard library is needed.
 """
 

@@ -6,6 +6,7 @@
 #include "chain/transaction.h"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace assay::chain {
@@ -19,11 +20,18 @@ struct TransferLoadChoice {
 };
 
 struct TransferLoad {
-    std::vector<Address> accounts;
+    std::vector<Address> accounts; ///< senders first; those who only receive have no key
+    std::size_t senders = 0; ///< as many as there are accounts or transfers
     std::vector<Bytes> transfers; ///< wire bytes, in an order in which all are valid
 };
 
 TransferLoad make_transfer_load(const TransferLoadChoice& choice);
+
+/// Whose money make_funding() gives away.
+Address funder();
+/// Transactions of funder(), beginning with `nonce`, that give each of `accounts` something.
+std::vector<Bytes> make_funding(const TransferLoadChoice& choice, std::span<const Address> accounts,
+                                std::uint64_t nonce);
 
 /// Public keys that one core recovers in a second of its time from signatures of `load`, by the recovery alone.
 double measure_recoveries_per_s(const TransferLoad& load, const MessageRegistry& messages);

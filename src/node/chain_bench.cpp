@@ -80,37 +80,83 @@ private:
     bool temporary_;
 };
 
-/// Genesis, executed and committed as block 1. Not handed over as a document: that of a million accounts is a text of a
-/// hundred megabytes, which says nothing about transfers.
-Result<void> make_state(const ChainHome& home, const std::vector<chain::Address>& accounts) {
-    std::error_code error;
-    if (std::filesystem::exists(home.state(), error))
-        return fail(ErrorCode::invalid_argument,
-                    home.data_folder.string() + " has a chain already; give an empty folder");
-    TRY_VOID(make_folder(home.chain()));
-    const auto validator = TRY(load_or_make_validator_key(home));
-    chain::DevelopmentGenesis genesis;
-    genesis.chain_id = "assay-bench";
-    genesis.time_ms = 1;
-    genesis.accounts = accounts;
-    genesis.validators.push_back({.account = accounts.front(), .public_key = validator.public_key(), .name = "local"});
-    const auto database = TRY(storage::LmdbDatabase::open(home.state()));
-    const auto application = TRY(chain::ChainApplication::create(*database, chain::make_modules(), {}));
-    chain::BlockInfo block;
-    {
+/// The state that the chain starts with, through the application alone: senders by the genesis, the others by transfers of
+/// one more account, so that ten million take no more memory than a block of them.
+class StateMaker {
+public:
+    StateMaker(const ChainBenchOptions& options, const chain::TransferLoad& load, const ChainBenchProgress& progress)
+        : load_(load), progress_(progress), choice_{.accounts = options.accounts, .threads = cpu_count()} {}
+
+    Result<void> make(const ChainHome& home) {
+        std::error_code error;
+        if (std::filesystem::exists(home.state(), error))
+            return fail(ErrorCode::invalid_argument,
+                        home.data_folder.string() + " has a chain already; give an empty folder");
+        TRY_VOID(make_folder(home.chain()));
+        const auto database = TRY(storage::LmdbDatabase::open(home.state()));
+        chain::ApplicationOptions options;
+        options.state.keep_versions = 2;
+        const auto application = TRY(chain::ChainApplication::create(*database, chain::make_modules(), options));
+        const auto validator = TRY(load_or_make_validator_key(home));
+        TRY_VOID(begin(*application, validator));
+        return fund(*application);
+    }
+
+private:
+    static constexpr std::size_t kAccountsPerBlock = 50'000;
+
+    /// Not handed over as a document: that of many accounts is a text of megabytes, which says nothing about transfers.
+    Result<void> begin(chain::ChainApplication& application, const crypto::Ed25519SecretKey& validator) {
+        chain::DevelopmentGenesis genesis;
+        genesis.chain_id = "assay-bench";
+        genesis.time_ms = 1;
+        genesis.accounts.assign(load_.accounts.begin(),
+                                load_.accounts.begin() + static_cast<std::ptrdiff_t>(load_.senders));
+        genesis.accounts.push_back(chain::funder());
+        genesis.validators.push_back(
+            {.account = load_.accounts.front(), .public_key = validator.public_key(), .name = "local"});
         const auto document = chain::make_development_genesis(genesis);
+        block_.chain_id = document.chain_id;
+        block_.time_ms = document.time_ms;
         chain::GenesisRequest request;
-        request.chain_id = block.chain_id = document.chain_id;
+        request.chain_id = document.chain_id;
         request.time_ms = document.time_ms;
         request.app_state = document.modules;
-        TRY(application->init_chain(request));
+        TRY(application.init_chain(request));
+        return execute(application, {});
     }
-    block.height = 1;
-    block.time_ms = genesis.time_ms + 1;
-    TRY(application->finalize_block(block, {}));
-    TRY(application->commit());
-    return {};
-}
+
+    Result<void> fund(chain::ChainApplication& application) {
+        std::uint64_t nonce = 0;
+        for (std::size_t done = load_.senders; done < load_.accounts.size();) {
+            progress_("Making accounts", done, load_.accounts.size());
+            const std::size_t count = std::min(kAccountsPerBlock, load_.accounts.size() - done);
+            const auto transactions =
+                chain::make_funding(choice_, std::span(load_.accounts).subspan(done, count), nonce);
+            TRY_VOID(execute(application, transactions));
+            nonce += transactions.size();
+            done += count;
+        }
+        return {};
+    }
+
+    Result<void> execute(chain::ChainApplication& application, const std::vector<Bytes>& transactions) {
+        ++block_.height;
+        ++block_.time_ms;
+        const auto result = TRY(application.finalize_block(block_, transactions));
+        for (const chain::TxResult& transaction : result.transactions) {
+            if (transaction.code != chain::TxCode::ok)
+                return fail(ErrorCode::internal, "an account could not be made: " + transaction.log);
+        }
+        TRY(application.commit());
+        return {};
+    }
+
+    const chain::TransferLoad& load_;
+    const ChainBenchProgress& progress_;
+    chain::TransferLoadChoice choice_;
+    chain::BlockInfo block_;
+};
 
 /// What the blocks say became of the transfers.
 class Outcome final : public consensus::BlockObserver {
@@ -151,7 +197,7 @@ struct Batch {
 std::vector<std::vector<Batch>> batches_of(const chain::TransferLoad& load, const ChainBenchOptions& options) {
     std::vector<std::vector<const Bytes*>> transfers(options.connections);
     for (std::size_t i = 0; i < options.transfers; ++i)
-        transfers[i % options.accounts % options.connections].push_back(&load.transfers[i]);
+        transfers[i % load.senders % options.connections].push_back(&load.transfers[i]);
     std::vector<std::vector<Batch>> all(options.connections);
     for (std::size_t connection = 0; connection < options.connections; ++connection) {
         const auto& own = transfers[connection];
@@ -270,7 +316,7 @@ private:
     Result<void> prepare(const std::filesystem::path& folder) {
         progress_("Making accounts", 0, options_.accounts);
         const auto start = Clock::now();
-        TRY_VOID(make_state(ChainHome{folder}, load_.accounts));
+        TRY_VOID(StateMaker(options_, load_, progress_).make(ChainHome{folder}));
         result_.genesis_s = seconds_since(start);
         progress_("Making accounts", options_.accounts, options_.accounts);
         return {};

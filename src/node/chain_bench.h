@@ -11,7 +11,7 @@
 namespace assay::node {
 
 struct ChainBenchOptions {
-    std::size_t accounts = 10'000; ///< funded by the genesis; they send in turn
+    std::size_t accounts = 10'000; ///< they send in turn; more than transfers: the rest is in the state, and receives
     std::size_t transfers = 200'000; ///< signed beforehand
     std::size_t batch = 1'000; ///< transfers in one request
     std::size_t connections = 8; ///< each waits until its batch has committed before it sends the next
