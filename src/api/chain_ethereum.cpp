@@ -1,6 +1,7 @@
 // POST /eth: the envelope of Ethereum's JSON-RPC 2.0 (single calls and batches). The calls themselves are the port's.
 #include "api/chain_routes.h"
 #include "api/json_fields.h"
+#include "base/json_depth.h"
 
 #include <nlohmann/json.hpp>
 
@@ -31,10 +32,12 @@ std::optional<std::string> run_call(ChainNode& node, const nlohmann::json& call)
 } // namespace
 
 void ethereum_rpc(const ChainCall& call) {
-    const auto too_deep = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-        return depth <= static_cast<int>(kJsonDepthMax);
-    };
-    const auto body = nlohmann::json::parse(call.request->body, too_deep, false);
+    if (json_nests_deeper(call.request->body, kJsonDepthMax)) {
+        return call.send_json(200,
+                              dump(failure(nullptr, kParseError,
+                                           "the body nests deeper than " + std::to_string(kJsonDepthMax) + " levels")));
+    }
+    const auto body = nlohmann::json::parse(call.request->body, nullptr, false);
     if (body.is_discarded()) return call.send_json(200, dump(failure(nullptr, kParseError, "the body is not JSON")));
     if (!body.is_array()) {
         const auto answer = run_call(*call.node, body);

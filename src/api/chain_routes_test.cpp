@@ -246,6 +246,9 @@ TEST(ChainRoutes, SpeaksJsonRpc) {
     EXPECT_EQ(call("[]")["error"]["code"], -32600);
     EXPECT_EQ(call("17")["error"]["code"], -32600);
     EXPECT_EQ(call(std::string(100'000, '['))["error"]["code"], -32700);
+    EXPECT_EQ(call(R"({"id":1,"method":"echo","params":)" + std::string(64, '[') + std::string(64, ']') +
+                   "}")["error"]["message"],
+              "the body nests deeper than 64 levels");
     EXPECT_EQ(fixture.post("/eth", R"({"method":"echo"})").status, 204);
 }
 

@@ -1,5 +1,7 @@
 #include "api/json_fields.h"
 
+#include "base/json_depth.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -8,26 +10,6 @@
 namespace assay::api {
 
 namespace {
-
-/// Counts brackets outside strings, so that the parser never sees deep input.
-bool too_deep(std::string_view bytes) {
-    std::size_t depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        const char c = bytes[i];
-        if (in_string) {
-            if (c == '\\') ++i;
-            else if (c == '"') in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > kJsonDepthMax) return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
-}
 
 /// nlohmann's text without its own prefix: "parse error at line 1, column 5: …".
 std::string parse_message(std::string_view what) {
@@ -49,7 +31,7 @@ std::string range_text(double low, double high) {
 } // namespace
 
 ApiResult<nlohmann::json> parse_object(std::string_view bytes) {
-    if (too_deep(bytes))
+    if (json_nests_deeper(bytes, kJsonDepthMax))
         return bad_field("", "The body's JSON is nested deeper than " + std::to_string(kJsonDepthMax) + " levels.",
                          "invalid_json");
     try {

@@ -1,5 +1,6 @@
 #include "engine/grammar_schema.h"
 
+#include "base/json_depth.h"
 #include "formats/quote.h"
 
 #include <algorithm>
@@ -12,26 +13,6 @@ namespace {
 const Json& never() {
     static const Json schema(false);
     return schema;
-}
-
-/// Whether brackets outside strings nest deeper than allowed; asked before a parser builds anything.
-bool nests_deeper(std::string_view text, std::size_t limit) {
-    std::size_t depth = 0;
-    bool in_string = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (in_string) {
-            if (c == '\\') ++i;
-            else if (c == '"') in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > limit) return true;
-        } else if ((c == '}' || c == ']') && depth > 0) {
-            --depth;
-        }
-    }
-    return false;
 }
 
 bool find_place(const Json& at, const Json& wanted, std::string& path) {
@@ -153,7 +134,7 @@ int compare_numbers(const Json& a, const Json& b) {
 Result<SchemaReader> SchemaReader::parse(std::string_view text) {
     if (text.size() > kTextMax)
         return fail(ErrorCode::resource_exhausted, "schema: longer than " + std::to_string(kTextMax) + " bytes");
-    if (nests_deeper(text, kNestingMax))
+    if (json_nests_deeper(text, kNestingMax))
         return fail(ErrorCode::resource_exhausted, "schema: nested deeper than " + std::to_string(kNestingMax));
     SchemaReader reader;
     Json document = Json::parse(text, nullptr, false);
