@@ -12,7 +12,8 @@
 namespace assay::chain {
 
 struct TransferLoadChoice {
-    std::size_t accounts = 10'000; ///< they send in turn, each to another that a fixed sequence picks
+    std::size_t accounts = 10'000;
+    std::size_t senders = 0; ///< of them; they send in turn, each to an account that a fixed sequence picks. 0 = all
     std::size_t transfers = 100'000;
     std::uint64_t evm_chain_id = ChainParams{}.evm_chain_id;
     std::uint64_t expiry = 50'000;
@@ -20,8 +21,8 @@ struct TransferLoadChoice {
 };
 
 struct TransferLoad {
-    std::vector<Address> accounts; ///< senders first; those who only receive have no key
-    std::size_t senders = 0; ///< as many as there are accounts or transfers
+    std::vector<Address> accounts; ///< senders first; the others have no key
+    std::size_t senders = 0;
     std::vector<Bytes> transfers; ///< wire bytes, in an order in which all are valid
 };
 

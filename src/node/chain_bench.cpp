@@ -307,6 +307,7 @@ private:
     void sign() {
         progress_("Signing transfers", 0, options_.transfers);
         load_ = chain::make_transfer_load({.accounts = options_.accounts,
+                                           .senders = std::min(options_.accounts, options_.transfers),
                                            .transfers = options_.transfers + options_.single,
                                            .threads = result_.cores});
         result_.bytes_per_transfer = load_.transfers.front().size();

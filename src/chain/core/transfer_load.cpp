@@ -69,18 +69,19 @@ std::shared_ptr<const AnyMessage> transfer_to(const Address& to, std::uint64_t a
 TransferLoad make_transfer_load(const TransferLoadChoice& choice) {
     TransferLoad load;
     load.accounts.resize(choice.accounts);
-    load.senders = std::min(choice.accounts, choice.transfers);
+    const std::size_t senders = choice.senders == 0 ? choice.accounts : std::min(choice.senders, choice.accounts);
+    load.senders = senders;
     load.transfers.resize(choice.transfers);
     Workers workers(std::max(choice.threads, 1U) - 1);
     workers.for_each(choice.accounts, [&](std::size_t i) {
-        load.accounts[i] = i < load.senders ? key_of(i).address() : address_without_key(i);
+        load.accounts[i] = i < senders ? key_of(i).address() : address_without_key(i);
     });
     std::mt19937_64 random(1);
     std::vector<std::size_t> receivers(choice.transfers);
     for (std::size_t& receiver : receivers) receiver = random() % choice.accounts;
     workers.for_each(choice.transfers, [&](std::size_t i) {
-        const std::size_t sender = i % choice.accounts;
-        const std::uint64_t nonce = i / choice.accounts;
+        const std::size_t sender = i % senders;
+        const std::uint64_t nonce = i / senders;
         TransactionBody body = empty_body(choice, load.accounts[sender], nonce, kGasLimit);
         body.messages = {transfer_to(load.accounts[receivers[i]], 1 + nonce)};
         load.transfers[i] = encode_transaction(body, key_of(sender).sign(signing_digest(body)));
