@@ -1,6 +1,7 @@
 # assay_library(<room> SOURCES a.cpp ... DEPS <rooms/libs> [PRIVATE_DEPS libs])
 #   A room is one static library `assay_<room>`; DEPS naming a room link `assay_<dep>`.
 #   A room that cmake/rooms.txt does not let it use is an error.
+# assay_fault_points(<source>...)
 # assay_test(<name> SOURCES ... DEPS ... [LABELS ...] [TIMEOUT s])
 #   A GoogleTest binary registered with ctest.
 # assay_fuzz(<name> SOURCE f.cpp DEPS ...)
@@ -55,6 +56,13 @@ function(assay_library room)
   target_link_libraries(assay_${room} PUBLIC assay_options)
   _assay_link(assay_${room} PUBLIC ${A_DEPS})
   _assay_link(assay_${room} PRIVATE ${A_PRIVATE_DEPS})
+endfunction()
+
+# Sources of the calling folder in which base/fault_point.h means something, in a build with tests.
+function(assay_fault_points)
+  if(ASSAY_TESTS)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_DEFINITIONS ASSAY_FAULT_POINTS)
+  endif()
 endfunction()
 
 function(assay_test name)

@@ -44,10 +44,10 @@ class Node:
                 str(self.port), "--comet-binary", program("cometbft"), "--comet-rpc", f"tcp://{self.address}:26657",
                 "--comet-p2p", f"tcp://{self.address}:26656", *self.options]
 
-    def start(self) -> None:
+    def start(self, **environment: str) -> None:
         with open(self.home / "node.log", "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                                            start_new_session=True)
+                                            start_new_session=True, env=os.environ | environment)
 
     def signal(self, number: int) -> None:
         if self.process is not None and self.process.poll() is None:

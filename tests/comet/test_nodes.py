@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Four real nodes on loopback, each with its CometBFT: transfers, a flood, state sync with a poisoned chunk, an index that is
-built again, rollback, the light client, equivocation, an upgrade by vote.
+built again, rollback, the light client, kills between the steps of a block, equivocation, an upgrade by vote.
 
     test_nodes.py ASSAY ASSAY_NEXT CHAIN_TRANSFERS
 
@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -205,6 +206,32 @@ class LivingNet(unittest.TestCase):
         present = lambda forged: next(s for s in last(forged)["commit"]["signatures"] if s["block_id_flag"] == 2)
         print(refused(lambda forged: present(forged).update(signature="A" * 86 + "==")), end="")
         print(refused(lambda forged: None, [*trust[:3], flipped(trusted)]), end="")
+
+
+class Kills(unittest.TestCase):
+    """A lone validator killed between the steps of a block, by name (src/base/fault_point.h): the engine and we agree again."""
+
+    STEPS = ("finalize", "finalized", "finalize unanswered", "commit", "committed", "taken up", "commit unanswered")
+
+    def test_kills_between_the_steps_of_a_block(self):
+        with Net(ASSAY, make_folder(type(self)) / "net", 1) as net:
+            node = net.nodes[0]
+            hashes = {}
+            for step in self.STEPS:
+                self.assertEqual(node.stop(), 0)
+                node.start(ASSAY_FAULT_POINT=f"{step}:2")
+                self.assertEqual(node.wait_stopped(60), -signal.SIGKILL, f"{step}: it never came there")
+                node.start()
+                wait_until(node.answers, f"{step}: it answers")
+                height = node.height()
+                wait_until(lambda: node.height() >= height + 2, f"{step}: it goes on")
+                for at in range(1, height + 1):
+                    self.assertEqual(hashes.setdefault(at, node.app_hash(at)), node.app_hash(at), f"{step}: height {at}")
+            sent = node.run_json("tx", "transfer", "--from", "operator", "--to",
+                                 "0x52908400098527886E0F7030069857D2E4169EE7", "--amount", "5")
+            self.assertGreater(sent["height"], height)
+            self.assertEqual(node.stop(), 0)
+            self.assertTrue(json.loads(node.run("chain", "verify", "--json").stdout)["ok"])
 
 
 class Punishment(unittest.TestCase):

@@ -130,6 +130,29 @@ TEST_P(ChainFaults, AtEveryWriteAndSync) {
 INSTANTIATE_TEST_SUITE_P(All, ChainFaults, testing::Values("kill", "tear", "lose", "ENOSPC", "EIO"),
                          [](const auto& test) { return test.param; });
 
+/// The steps of a block, by name (base/fault_point.h): between two of them nothing need be written.
+TEST(ChainKill, BetweenTheStepsOfABlock) {
+    const std::string transfers = "100";
+    const std::string expected = undisturbed(transfers);
+    for (const std::string step :
+         {"proposed", "logged", "finalize", "finalized", "executed", "commit", "committed", "taken up", "observed"}) {
+        for (const int block : {1, 3}) {
+            SCOPED_TRACE(step + " of block " + std::to_string(block));
+            const TestFolder folder(TestFolder::in_memory());
+            Told told;
+            ::setenv("ASSAY_FAULT_POINT", (step + ":" + std::to_string(block)).c_str(), 1);
+            const Life first = run_writer(folder / "chain", transfers);
+            ::unsetenv("ASSAY_FAULT_POINT");
+            told.take(first);
+            EXPECT_TRUE(first.killed) << "it never came there";
+            const Life second = run_writer(folder / "chain", transfers);
+            told.take(second);
+            EXPECT_EQ(second.done, expected) << second.error;
+            EXPECT_EQ(run_writer(folder / "chain", "check").whole, expected);
+        }
+    }
+}
+
 TEST(ChainKill, TwoHundredTimesUnderLoad) {
     const std::string transfers = "1000";
     const std::string expected = undisturbed(transfers);

@@ -1,6 +1,7 @@
 /// The application as consensus drives it. What a block means is in apply_block.cpp.
 #include "chain/core/chain_application_impl.h"
 
+#include "base/fault_point.h"
 #include "chain/apply_block.h"
 
 #include <algorithm>
@@ -130,6 +131,7 @@ bool ChainApplicationImpl::process_proposal(const BlockInfo& block, const std::v
 
 Result<BlockResult> ChainApplicationImpl::finalize_block(const BlockInfo& block,
                                                          const std::vector<Bytes>& transactions) {
+    ASSAY_FAULT_POINT("finalize");
     TRY_VOID(check_height(block));
     const auto state = TRY(latest_state());
     TRY_VOID(check_upgrade(*state, block.height));
@@ -146,6 +148,7 @@ Result<BlockResult> ChainApplicationImpl::finalize_block(const BlockInfo& block,
     Pending pending = TRY(store()->prepare(block.height, changes));
     result.app_hash = pending.app_hash();
     finalized_.emplace(Finalized{std::move(pending), std::move(record), hashes_of(opened)});
+    ASSAY_FAULT_POINT("finalized");
     return result;
 }
 
@@ -206,12 +209,15 @@ Result<std::uint64_t> ChainApplicationImpl::commit_with(const std::function<void
     Finalized block = std::move(*finalized_);
     finalized_.reset();
     const auto store = this->store();
+    ASSAY_FAULT_POINT("commit");
     TRY_VOID(store->commit(std::move(block.pending), encode_record(block.record)));
+    ASSAY_FAULT_POINT("committed");
     genesis_.reset();
     cache_.drop(block.hashes);
     before_checks_change();
     const std::uint64_t height = block.record.height;
     TRY_VOID(take_up(std::move(block.record), store->app_hash()));
+    ASSAY_FAULT_POINT("taken up");
     snapshots_.on_commit(store, height);
     return retain_height(height);
 }

@@ -1,6 +1,7 @@
 #include "consensus/cometbft/application_handler.h"
 
 #include "base/assert.h"
+#include "base/fault_point.h"
 #include "consensus/cometbft/translate.h"
 
 #include <algorithm>
@@ -169,6 +170,7 @@ Result<abci::Response> ApplicationHandler::finalize_block(const abci::BlockReque
     pool_.remove(transactions);
     executed_ = std::make_shared<CommittedBlock>(
         CommittedBlock{std::move(*block), *hash, std::move(transactions), std::move(*result)});
+    ASSAY_FAULT_POINT("finalize unanswered");
     return response;
 }
 
@@ -183,6 +185,7 @@ Result<abci::Response> ApplicationHandler::commit() {
     pool_.keep_if([this](const std::string& transaction) {
         return application_.check_transaction(view_of(transaction), true).result.code == chain::TxCode::ok;
     });
+    ASSAY_FAULT_POINT("commit unanswered");
     abci::Response response;
     response.mutable_commit()->set_retain_height(static_cast<std::int64_t>(*retain_height));
     return response;

@@ -1,6 +1,7 @@
 // The life of a block is in make_block(): candidates, proposal, log, execution beside the log's sync, commit, observers.
 #include "consensus/embedded/embedded_consensus.h"
 
+#include "base/fault_point.h"
 #include "consensus/blocks/result_record.h"
 #include "consensus/embedded/block.h"
 #include "consensus/embedded/check_pool.h"
@@ -299,7 +300,9 @@ Result<void> EmbeddedConsensusImplementation::make_block() {
 
 Result<void> EmbeddedConsensusImplementation::log_and_execute(EmbeddedBlock block) {
     const SealedBlock sealed = seal(block);
+    ASSAY_FAULT_POINT("proposed");
     TRY_VOID(log_->append(block.height, sealed.record));
+    ASSAY_FAULT_POINT("logged");
     return execute(std::move(block), sealed.hash, false);
 }
 
@@ -319,6 +322,7 @@ Result<void> EmbeddedConsensusImplementation::execute(EmbeddedBlock block, const
     if (synced.valid()) TRY_VOID(synced.get());
     committed->result = TRY(std::move(result));
     TRY_VOID(keep_result(block.height, committed->result));
+    ASSAY_FAULT_POINT("executed");
     std::vector<crypto::Digest> hashes;
     hashes.reserve(committed->transactions.size());
     for (const Bytes& wire : committed->transactions) hashes.push_back(crypto::sha256(wire));
@@ -337,6 +341,7 @@ Result<void> EmbeddedConsensusImplementation::execute(EmbeddedBlock block, const
         has_work_ = has_work_ || still_waiting > 0;
     }
     for (BlockObserver* observer : observers_) observer->on_block(committed);
+    ASSAY_FAULT_POINT("observed");
     return {};
 }
 
