@@ -49,6 +49,11 @@ public:
     /// Charges the message's gas and runs the module's rule for `signer`. Errors: whatever the rule says; changes are then
     /// dropped by the caller.
     virtual Result<void> execute(Context& context, const Address& signer) const = 0;
+    /// Whether prepare() can do anything for it.
+    virtual bool has_preparation() const = 0;
+    /// Does ahead, on any thread, what execute() would do with the same outcome in any block: recovering signatures that the
+    /// message carries, by what `state` says now. Charges `gas` as execute() would, and does nothing beyond its limit.
+    virtual void prepare(const StateReader& state, GasMeter& gas) const = 0;
 };
 
 /// One EIP-712 struct type: name and members in order.
@@ -62,10 +67,13 @@ class MessageRegistry {
 public:
     template <MessageStruct M>
     using Handler = std::function<Result<void>(Context&, const Address& signer, const M&)>;
+    template <MessageStruct M>
+    using Preparation = std::function<void(const StateReader&, const M&)>;
 
     /// `gas` is charged before the handler runs. Types are unique, and a struct name means one struct in all messages.
+    /// `preparation` may run before, once, never, or in several threads: it leaves its outcome in a SignerMemo of the message.
     template <MessageStruct M>
-    void add(std::uint64_t gas, Handler<M> handler);
+    void add(std::uint64_t gas, Handler<M> handler, Preparation<M> preparation = {});
 
     /// From a map in either form (genesis, command line). Errors: malformed (a field, by name), unsupported (unknown type, named).
     Result<std::shared_ptr<const AnyMessage>> decode(const codec::Value& value) const;

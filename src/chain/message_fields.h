@@ -31,6 +31,12 @@ public:
         context.gas().charge(entry_->gas);
         return entry_->handler(context, signer, fields);
     }
+    bool has_preparation() const override { return entry_ != nullptr && entry_->preparation; }
+    void prepare(const StateReader& state, GasMeter& gas) const override {
+        if (entry_ == nullptr) return;
+        gas.charge(entry_->gas);
+        if (entry_->preparation && !gas.exhausted()) entry_->preparation(state, fields);
+    }
 
     M fields{};
 
@@ -41,6 +47,7 @@ private:
 template <MessageStruct M>
 struct MessageRegistry::EntryOf final : Entry {
     Handler<M> handler;
+    Preparation<M> preparation; ///< may be absent
 
     std::pair<std::shared_ptr<const AnyMessage>, void*> make() const override {
         auto message = std::make_shared<Message<M>>(this);
@@ -50,11 +57,12 @@ struct MessageRegistry::EntryOf final : Entry {
 };
 
 template <MessageStruct M>
-void MessageRegistry::add(std::uint64_t gas, Handler<M> handler) {
+void MessageRegistry::add(std::uint64_t gas, Handler<M> handler, Preparation<M> preparation) {
     auto entry = std::make_shared<EntryOf<M>>();
     entry->gas = gas;
     entry->info = &struct_info<M>();
     entry->handler = std::move(handler);
+    entry->preparation = std::move(preparation);
     add_entry(M::kType, std::move(entry));
 }
 

@@ -115,7 +115,7 @@ std::vector<Bytes> ChainApplicationImpl::prepare_proposal(const BlockInfo& block
                                                           std::size_t bytes_max) {
     const auto state = latest_state();
     if (!state) return {}; // an empty block is always acceptable
-    const std::vector<Opened> opened = open_all(candidates, evm_chain_, messages_, cache_, workers_);
+    const std::vector<Opened> opened = open_all(candidates, evm_chain_, messages_, **state, cache_, workers_);
     std::vector<Bytes> chosen;
     for (const std::size_t index : choose(rules_for(**state, block.height), opened, bytes_max))
         chosen.push_back(std::move(candidates[index]));
@@ -125,7 +125,7 @@ std::vector<Bytes> ChainApplicationImpl::prepare_proposal(const BlockInfo& block
 bool ChainApplicationImpl::process_proposal(const BlockInfo& block, const std::vector<Bytes>& transactions) {
     const auto state = latest_state();
     if (!state || block.height != next_height(record_) || !check_upgrade(**state, block.height)) return false;
-    const std::vector<Opened> opened = open_all(transactions, evm_chain_, messages_, cache_, workers_);
+    const std::vector<Opened> opened = open_all(transactions, evm_chain_, messages_, **state, cache_, workers_);
     return !refuse_proposal(rules_for(**state, block.height), opened, transactions);
 }
 
@@ -135,7 +135,7 @@ Result<BlockResult> ChainApplicationImpl::finalize_block(const BlockInfo& block,
     TRY_VOID(check_height(block));
     const auto state = TRY(latest_state());
     TRY_VOID(check_upgrade(*state, block.height));
-    const std::vector<Opened> opened = open_all(transactions, evm_chain_, messages_, cache_, workers_);
+    const std::vector<Opened> opened = open_all(transactions, evm_chain_, messages_, *state, cache_, workers_);
     finalized_.reset();
     Overlay changes(*state);
     if (genesis_ != nullptr) genesis_->apply_to(changes); // genesis becomes durable with the first block

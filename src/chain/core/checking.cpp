@@ -19,6 +19,8 @@ std::vector<CheckResult> ChainApplicationImpl::check_transactions(std::span<cons
         check.refusal = refuse_signature(*check.transaction);
         check.is_open = !check.refusal;
         check.is_forged = !check.is_open;
+        if (!check.is_open || !has_preparation(*check.transaction)) return;
+        if (const auto state = latest_state()) prepare_messages(*check.transaction, **state);
     });
     std::vector<CheckResult> results;
     results.reserve(wires.size());

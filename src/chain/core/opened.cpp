@@ -1,5 +1,8 @@
 #include "chain/core/opened.h"
 
+#include "chain/gas.h"
+
+#include <algorithm>
 #include <cstring>
 
 namespace assay::chain {
@@ -78,8 +81,20 @@ std::optional<Refusal> refuse_signature(const Transaction& transaction) {
     return Refusal{TxCode::bad_signature, std::move(good.error().message)};
 }
 
+bool has_preparation(const Transaction& transaction) {
+    return std::ranges::any_of(transaction.body.messages,
+                               [](const auto& message) { return message->has_preparation(); });
+}
+
+void prepare_messages(const Transaction& transaction, const StateReader& state) {
+    if (!has_preparation(transaction)) return;
+    GasMeter gas(transaction.body.gas);
+    gas.charge(intrinsic_gas(transaction.size_bytes));
+    for (const auto& message : transaction.body.messages) message->prepare(state, gas);
+}
+
 std::vector<Opened> open_all(std::span<const Bytes> wires, std::uint64_t chain, const MessageRegistry& messages,
-                             OpenedCache& cache, Workers& workers) {
+                             const StateReader& state, OpenedCache& cache, Workers& workers) {
     std::vector<Opened> all(wires.size());
     workers.for_each(wires.size(), [&](std::size_t i) {
         Opened& opened = all[i];
@@ -88,7 +103,10 @@ std::vector<Opened> open_all(std::span<const Bytes> wires, std::uint64_t chain, 
         opened = decode_for(wires[i], chain, messages);
         if (opened.transaction == nullptr) return;
         auto refusal = refuse_signature(*opened.transaction);
-        if (!refusal) return cache.keep(opened.transaction);
+        if (!refusal) {
+            prepare_messages(*opened.transaction, state);
+            return cache.keep(opened.transaction);
+        }
         opened = {nullptr, std::move(*refusal)};
     });
     return all;

@@ -53,8 +53,13 @@ private:
 Opened decode_for(ByteView wire, std::uint64_t chain, const MessageRegistry& messages);
 std::optional<Refusal> refuse_signature(const Transaction& transaction);
 
-/// All steps, for the transactions of a block: from the cache, or side by side. In order.
+/// Recovers the signatures that its messages carry (AnyMessage::prepare), as far as its gas limit pays for them.
+void prepare_messages(const Transaction& transaction, const StateReader& state);
+bool has_preparation(const Transaction& transaction);
+
+/// All steps, for the transactions of a block: from the cache, or side by side. In order. `state` is what messages are
+/// prepared by; results do not depend on it.
 std::vector<Opened> open_all(std::span<const Bytes> wires, std::uint64_t chain, const MessageRegistry& messages,
-                             OpenedCache& cache, Workers& workers);
+                             const StateReader& state, OpenedCache& cache, Workers& workers);
 
 } // namespace assay::chain

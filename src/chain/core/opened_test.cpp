@@ -1,6 +1,7 @@
 #include "chain/core/opened.h"
 
 #include "chain/core/transaction_test_messages.h"
+#include "chain/gas.h"
 #include "crypto/secp256k1.h"
 
 #include <atomic>
@@ -80,7 +81,7 @@ TEST(OpenAll, OpensInOrderAndKeepsWhatIsGood) {
     OpenedCache cache(100, 1 << 20);
     Workers workers(2);
     for (int time = 0; time < 2; ++time) {
-        const std::vector<Opened> opened = open_all(wires, 1, registry, cache, workers);
+        const std::vector<Opened> opened = open_all(wires, 1, registry, MemoryState{}, cache, workers);
         std::size_t good = 0;
         for (std::uint64_t i = 0; i < wires.size(); ++i) {
             const TxCode expected = i == 20       ? TxCode::malformed
@@ -94,6 +95,33 @@ TEST(OpenAll, OpensInOrderAndKeepsWhatIsGood) {
             ++good;
         }
         EXPECT_EQ(cache.size(), good);
+    }
+}
+
+/// Signatures within messages are recovered with the transaction's own, once, and only as far as its gas pays for them.
+TEST(OpenAll, PreparesMessagesWithinTheirGas) {
+    std::atomic<int> prepared = 0;
+    MessageRegistry registry;
+    registry.add<testing::Empty>(
+        1'000, [](Context&, const Address&, const testing::Empty&) -> Result<void> { return {}; },
+        [&prepared](const StateReader&, const testing::Empty&) { ++prepared; });
+    const auto key = crypto::SecretKey::from_bytes(Bytes(32, 5)).value();
+    TransactionBody body;
+    body.chain = 1;
+    body.from = key.address();
+    for (int i = 0; i < 10; ++i) body.messages.push_back(make_message(testing::Empty{}));
+    Workers workers(2);
+    for (const std::uint64_t messages_paid : {10U, 3U, 0U}) {
+        OpenedCache cache(100, 1 << 20);
+        body.gas = 100'000;
+        const std::size_t size = encode_transaction(body, key.sign(signing_digest(body))).size();
+        body.gas = intrinsic_gas(size) + 1'000 * messages_paid;
+        const std::vector<Bytes> wires = {encode_transaction(body, key.sign(signing_digest(body)))};
+        prepared = 0;
+        ASSERT_NE(open_all(wires, 1, registry, MemoryState{}, cache, workers)[0].transaction, nullptr);
+        EXPECT_EQ(prepared, static_cast<int>(messages_paid));
+        open_all(wires, 1, registry, MemoryState{}, cache, workers); // known by now
+        EXPECT_EQ(prepared, static_cast<int>(messages_paid));
     }
 }
 

@@ -17,6 +17,7 @@ list(APPEND chain_sources
   core/proposal.cpp
   core/queries.cpp
   core/rules_version.cpp
+  core/signer_memo.cpp
   core/signing.cpp
   core/snapshot_library.cpp
   core/snapshots.cpp

@@ -5,7 +5,6 @@
 #include "chain/modules/bank/ledger.h"
 #include "chain/modules/events.h"
 #include "crypto/keccak.h"
-#include "crypto/secp256k1.h"
 
 #include <algorithm>
 
@@ -94,6 +93,17 @@ void mark(Context& context, const Address& token, const Address& authorizer, con
          {{"token", event_text(token)}, {"authorizer", event_text(authorizer)}, {"nonce", event_text(nonce)}}});
 }
 
+Authorization signed_part(const auto& message) {
+    return {message.from,        message.to,           uint256(message.value.units()),
+            message.valid_after, message.valid_before, message.nonce};
+}
+
+void prepare_transfer(const StateReader& state, std::uint64_t chain_id, AuthorizationKind kind, const auto& message) {
+    const auto domain = token_domain(state, message.token, chain_id);
+    if (!domain) return; // perhaps it is issued before the message's turn comes
+    (void)message.signer.recover(authorization_digest(kind, *domain, signed_part(message)), message.signature);
+}
+
 /// Both kinds; the messages have the same fields.
 Result<void> settle(Context& context, const AuthorizationRules& rules, AuthorizationKind kind, const auto& message) {
     const TokenDomain domain = TRY(require_domain(context.state(), message.token, rules.chain_id));
@@ -102,10 +112,8 @@ Result<void> settle(Context& context, const AuthorizationRules& rules, Authoriza
     if (now <= message.valid_after) return refused("authorization is not yet valid");
     if (now >= message.valid_before) return refused("authorization is expired");
     TRY_VOID(require_unused(context.state(), message.token, message.from, message.nonce));
-    const Authorization authorization{message.from,        message.to,           uint256(message.value.units()),
-                                      message.valid_after, message.valid_before, message.nonce};
-    TRY_VOID(check_authorization_signature(authorization_digest(kind, domain, authorization), message.signature,
-                                           message.from));
+    TRY_VOID(check_authorization_signature(authorization_digest(kind, domain, signed_part(message)), message.signature,
+                                           message.from, message.signer));
     mark(context, message.token, message.from, message.nonce,
          {AuthorizationState::used, forget_time(now_s, rules.keep_s, message.valid_before)});
     return move_funds(context, message.from, message.to, message.token, message.value);
@@ -134,13 +142,14 @@ Digest cancellation_digest(const TokenDomain& domain, const Address& authorizer,
     return signing_digest(domain, StructHash(kCancelType).add(authorizer).add(nonce).finish());
 }
 
-Result<void> check_authorization_signature(const Digest& digest, ByteView signature, const Address& signer) {
+Result<void> check_authorization_signature(const Digest& digest, ByteView signature, const Address& signer,
+                                           const SignerMemo& memo) {
     if (signature.size() != kSignatureBytes) return refused("invalid signature length");
     if (!std::ranges::lexicographical_compare(signature.subspan(32, 32), kHalfOrder) &&
         !std::ranges::equal(signature.subspan(32, 32), kHalfOrder))
         return refused("invalid signature 's' value");
     if (signature[64] != 27 && signature[64] != 28) return refused("invalid signature 'v' value");
-    const auto recovered = crypto::recover(digest, signature);
+    const auto recovered = memo.recover(digest, signature);
     if (!recovered || *recovered != signer) return refused("invalid signature");
     return {};
 }
@@ -182,6 +191,20 @@ std::optional<TokenDomain> token_domain(const StateReader& state, const Address&
     return TokenDomain{std::move(record->name), std::move(record->version), chain_id, token};
 }
 
+void prepare(const StateReader& state, std::uint64_t chain_id, const TransferWithAuthorization& message) {
+    prepare_transfer(state, chain_id, AuthorizationKind::transfer, message);
+}
+
+void prepare(const StateReader& state, std::uint64_t chain_id, const ReceiveWithAuthorization& message) {
+    prepare_transfer(state, chain_id, AuthorizationKind::receive, message);
+}
+
+void prepare(const StateReader& state, std::uint64_t chain_id, const CancelAuthorization& message) {
+    const auto domain = token_domain(state, message.token, chain_id);
+    if (!domain) return;
+    (void)message.signer.recover(cancellation_digest(*domain, message.authorizer, message.nonce), message.signature);
+}
+
 Result<void> transfer_with_authorization(Context& context, const AuthorizationRules& rules,
                                          const TransferWithAuthorization& message) {
     return settle(context, rules, AuthorizationKind::transfer, message);
@@ -198,7 +221,7 @@ Result<void> cancel_authorization(Context& context, const AuthorizationRules& ru
     const TokenDomain domain = TRY(require_domain(context.state(), message.token, rules.chain_id));
     TRY_VOID(require_unused(context.state(), message.token, message.authorizer, message.nonce));
     TRY_VOID(check_authorization_signature(cancellation_digest(domain, message.authorizer, message.nonce),
-                                           message.signature, message.authorizer));
+                                           message.signature, message.authorizer, message.signer));
     // For ever: what it takes back is not known, and may be valid for as long.
     mark(context, message.token, message.authorizer, message.nonce, {AuthorizationState::cancelled, 0});
     return {};

@@ -33,7 +33,9 @@ Digest authorization_digest(AuthorizationKind kind, const TokenDomain& domain, c
 Digest cancellation_digest(const TokenDomain& domain, const Address& authorizer, const Digest& nonce);
 
 /// r ‖ s ‖ v with low s and v of 27 or 28, by `signer`. Errors: invalid_argument, in the words of ECRecover and FiatTokenV2.
-Result<void> check_authorization_signature(const Digest& digest, ByteView signature, const Address& signer);
+/// `memo` may know the recovery's outcome already.
+Result<void> check_authorization_signature(const Digest& digest, ByteView signature, const Address& signer,
+                                           const SignerMemo& memo = {});
 
 AuthorizationRecord authorization_record(const StateReader& state, const Address& token, const Address& authorizer,
                                          const Digest& nonce);
@@ -52,6 +54,11 @@ struct AuthorizationRules {
 
 /// Nothing when there is no such token.
 std::optional<TokenDomain> token_domain(const StateReader& state, const Address& token, std::uint64_t chain_id);
+
+/// Recovers their signatures ahead: what the messages sign under the domain that `state` has for their token.
+void prepare(const StateReader& state, std::uint64_t chain_id, const TransferWithAuthorization& message);
+void prepare(const StateReader& state, std::uint64_t chain_id, const ReceiveWithAuthorization& message);
+void prepare(const StateReader& state, std::uint64_t chain_id, const CancelAuthorization& message);
 
 /// Errors: invalid_argument (not yet valid, expired, used or canceled, signature, unknown token, balance).
 Result<void> transfer_with_authorization(Context& context, const AuthorizationRules& rules,

@@ -183,6 +183,62 @@ TEST_F(AuthorizationTest, CancellingSpendsTheNonce) {
 }
 
 /// EIP-3009 never forgets. This chain does once the authorisation has ended, but not before the time that governance names.
+/// What was found ahead answers for exactly what was looked at; all else is recovered in its turn, with the same outcome.
+TEST_F(AuthorizationTest, PreparingChangesNothingButTheWork) {
+    const auto outcomes = [&](bool ahead) {
+        std::vector<std::string> seen;
+        const auto run_one = [&](const auto& message) {
+            const auto decoded = registry.decode(to_value(message));
+            ASSERT_TRUE(decoded.has_value());
+            EXPECT_TRUE((*decoded)->has_preparation());
+            GasMeter gas(1'000'000);
+            if (ahead) (*decoded)->prepare(state, gas);
+            const auto done = attempt([&](Context& context) { return (*decoded)->execute(context, payee); });
+            seen.push_back(done ? "accepted" : done.error().message);
+        };
+        auto forged = transfer(3, 0, kNow + 60, 12);
+        forged.value = Amount(4);
+        auto high = transfer(3, 0, kNow + 60, 13);
+        std::fill(high.signature.begin() + 32, high.signature.begin() + 64, std::uint8_t{0xff});
+        auto unknown = transfer(3, 0, kNow + 60, 14);
+        unknown.token = address_of(77);
+        ReceiveWithAuthorization received{kNativeToken, payer, payee, Amount(5), {}, uint256(kNow + 9), Digest{15}, {}};
+        sign(AuthorizationKind::receive, received);
+        run_one(transfer(3, 0, kNow + 60, 11));
+        run_one(forged), run_one(high), run_one(unknown), run_one(received), run_one(cancel(16)), run_one(cancel(16));
+        return seen;
+    };
+    const MemoryState before = state;
+    const auto cold = outcomes(false);
+    const MemoryState after = state;
+    state = before;
+    EXPECT_EQ(outcomes(true), cold);
+    EXPECT_EQ(state.entries(ModuleId::bank), after.entries(ModuleId::bank));
+    EXPECT_EQ(cold.front(), "accepted");
+}
+
+TEST_F(AuthorizationTest, AMemoAnswersForOneDigestAndSignatureAlone) {
+    const auto message = transfer(1);
+    const Digest digest =
+        authorization_digest(AuthorizationKind::transfer, domain(),
+                             {payer, payee, uint256(1), message.valid_after, message.valid_before, message.nonce});
+    GasMeter little(10), enough(1'000'000);
+    const auto decoded = *registry.decode(to_value(message));
+    const SignerMemo& memo = message_as<TransferWithAuthorization>(*decoded)->signer;
+    decoded->prepare(state, little);
+    EXPECT_FALSE(memo.knows(digest, message.signature)); // its gas does not pay for it
+    decoded->prepare(state, enough);
+    EXPECT_TRUE(memo.knows(digest, message.signature));
+    EXPECT_EQ(*memo.recover(digest, message.signature), payer);
+    Bytes other = message.signature;
+    other[3] ^= 1;
+    EXPECT_FALSE(memo.knows(digest, other));
+    EXPECT_FALSE(memo.knows(Digest{1}, message.signature));
+    EXPECT_NE(memo.recover(Digest{1}, message.signature).value_or(Address{}), payer);
+    EXPECT_EQ(*memo.recover(digest, message.signature), payer);
+    EXPECT_FALSE(SignerMemo(memo).knows(digest, message.signature));
+}
+
 TEST_F(AuthorizationTest, UsedNoncesAreForgottenInTheEnd) {
     const auto state_of = [&](std::uint8_t nonce) {
         return authorization_record(state, kNativeToken, payer, Digest{nonce}).state;

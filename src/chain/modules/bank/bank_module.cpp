@@ -46,24 +46,32 @@ void register_tokens(MessageRegistry& registry) {
 }
 
 void register_authorizations(MessageRegistry& registry, const ParamsPort& params) {
-    const auto rules = [&params](Context& context) {
-        return bank::AuthorizationRules{params.get<ChainParams>(context.state()).evm_chain_id,
+    const auto chain_id = [&params](const StateReader& state) { return params.get<ChainParams>(state).evm_chain_id; };
+    const auto rules = [&params, chain_id](Context& context) {
+        return bank::AuthorizationRules{chain_id(context.state()),
                                         params.get<BankParams>(context.state()).authorization_keep_s};
+    };
+    const auto ahead = [chain_id](const StateReader& state, const auto& message) {
+        bank::prepare(state, chain_id(state), message);
     };
     registry.add<bank::TransferWithAuthorization>(
         kTransferGas + kSignatureGas,
         [rules](Context& context, const Address&, const bank::TransferWithAuthorization& m) {
             return bank::transfer_with_authorization(context, rules(context), m);
-        });
+        },
+        ahead);
     registry.add<bank::ReceiveWithAuthorization>(
         kTransferGas + kSignatureGas,
         [rules](Context& context, const Address& signer, const bank::ReceiveWithAuthorization& m) {
             return bank::receive_with_authorization(context, rules(context), signer, m);
-        });
+        },
+        ahead);
     registry.add<bank::CancelAuthorization>(
-        kSignatureGas, [rules](Context& context, const Address&, const bank::CancelAuthorization& m) {
+        kSignatureGas,
+        [rules](Context& context, const Address&, const bank::CancelAuthorization& m) {
             return bank::cancel_authorization(context, rules(context), m);
-        });
+        },
+        ahead);
 }
 
 void register_escrows(MessageRegistry& registry) {

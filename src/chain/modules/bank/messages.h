@@ -1,6 +1,7 @@
 #pragma once
 /// What a transaction can ask of bank. Amounts are in the token's smallest units.
 #include "chain/message.h"
+#include "chain/signer_memo.h"
 
 namespace assay::chain::bank {
 
@@ -96,6 +97,7 @@ struct TransferWithAuthorization {
     Digest valid_before{};
     Digest nonce{};
     Bytes signature; ///< r ‖ s ‖ v of `from`
+    SignerMemo signer{}; ///< no field
     static void fields(auto&& self, auto&& visit) {
         visit("token", self.token);
         visit("from", self.from);
@@ -120,6 +122,7 @@ struct ReceiveWithAuthorization {
     Digest valid_before{};
     Digest nonce{};
     Bytes signature;
+    SignerMemo signer{}; ///< no field
     static void fields(auto&& self, auto&& visit) { TransferWithAuthorization::fields(self, visit); }
 };
 
@@ -131,6 +134,7 @@ struct CancelAuthorization {
     Address authorizer;
     Digest nonce{};
     Bytes signature;
+    SignerMemo signer{}; ///< no field
     static void fields(auto&& self, auto&& visit) {
         visit("token", self.token);
         visit("authorizer", self.authorizer);
