@@ -53,12 +53,18 @@ class ChainNode {
 public:
     virtual ~ChainNode() = default;
 
-    /// {"chain_id","evm_chain_id","height","app_hash","time_ms","consensus","waiting_transactions","app_version","trouble"?}
+    /// {"chain_id","evm_chain_id","height","app_hash","block_hash"?,"time_ms","consensus","waiting_transactions","app_version",
+    /// "trouble"?}
     virtual std::string status() const = 0;
     /// `path` "/bank/balance", `arguments` a JSON object (texts are turned into what the query wants). The value:
-    /// {"value":…,"height":…,"proof"?:"base64"}. Errors: not_found, invalid_argument, malformed.
+    /// {"value":…,"height":…,"proof"?:"0x…"}. With a proof and without a height it is of the newest state that a header
+    /// names. Errors: not_found, invalid_argument, malformed.
     virtual Result<std::string> query(std::string_view path, std::string_view arguments,
                                       std::optional<std::uint64_t> height, bool prove) const = 0;
+
+    /// A block's header with the signatures over it and who may sign: CometBFT's JSON, {"signed_header","validators"}.
+    /// Errors: not_found.
+    virtual Result<std::string> header(std::uint64_t height) const = 0;
 
     /// A body of several transactions, one after the other (a CBOR sequence, RFC 8742; Ethereum's in between as they are).
     /// Errors: malformed, with the byte; resource_exhausted (too many).

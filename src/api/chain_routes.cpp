@@ -49,6 +49,11 @@ void list_blocks(const ChainCall& call, std::string_view) {
 
 void show_block(const ChainCall& call, std::string_view which) { call.answer(call.node->block(which)); }
 
+void show_header(const ChainCall& call, std::string_view height) {
+    const auto run = [&]() -> Result<std::string> { return call.node->header(TRY(read_number(height, "height"))); };
+    call.answer(run());
+}
+
 void show_account(const ChainCall& call, std::string_view rest) {
     constexpr std::string_view kTransactions = "/transactions";
     if (!rest.ends_with(kTransactions)) return call.answer(call.node->account(rest));
@@ -111,10 +116,11 @@ struct Route {
     Handler handler;
 };
 
-constexpr std::array<Route, 13> kRoutes = {{
+constexpr std::array<Route, 14> kRoutes = {{
     {"GET", "/chain/status", "/chain/status", show_status},
     {"GET", "/chain/blocks", "/chain/blocks", list_blocks},
     {"GET", "/chain/blocks/", "/chain/blocks/{block}", show_block},
+    {"GET", "/chain/headers/", "/chain/headers/{height}", show_header},
     {"POST", "/chain/transactions", "/chain/transactions",
      [](const ChainCall& call, std::string_view) { submit_transactions(call); }},
     {"GET", "/chain/transactions/", "/chain/transactions/{hash}",

@@ -25,6 +25,10 @@ public:
             {"path", path}, {"arguments", json::parse(arguments)}, {"height", height.value_or(0)}, {"prove", prove}}
             .dump();
     }
+    Result<std::string> header(std::uint64_t height) const override {
+        if (height > 7) return fail(ErrorCode::not_found, "there is no block " + std::to_string(height) + " yet");
+        return json{{"header", height}}.dump();
+    }
     Result<std::vector<Bytes>> split(ByteView sequence) const override {
         std::vector<Bytes> parts;
         for (const std::uint8_t byte : sequence) parts.push_back({byte});
@@ -48,7 +52,8 @@ public:
         return json{{"body", json::parse(body)}, {"typed_data", json::object()}}.dump();
     }
     Result<Bytes> assemble(std::string_view body, std::string_view signature) const override {
-        if (signature != "0xaa") return fail(ErrorCode::malformed, "signature: 65 bytes are needed");
+        const bool is_none = signature == "0x" + std::string(128, '0') + "1b";
+        if (signature != "0xaa" && !is_none) return fail(ErrorCode::malformed, "signature: 65 bytes are needed");
         return Bytes{0, static_cast<std::uint8_t>(body.size())};
     }
     Result<std::string> block(std::string_view which) const override { return json{{"block", which}}.dump(); }
@@ -193,6 +198,17 @@ TEST(ChainRoutes, TransactionsComeAsBytesSequencesAndJson) {
     EXPECT_TRUE(full.head.contains("Retry-After: 1"));
 }
 
+TEST(ChainRoutes, SimulatesWireBytesAndForms) {
+    Fixture fixture;
+    const auto bytes = fixture.post("/chain/simulate", std::string("\0\xfe", 2), "application/cbor").value();
+    EXPECT_EQ(bytes["path"], "/simulate");
+    EXPECT_EQ(bytes["arguments"], (json{{"transaction", "0x00fe"}}));
+    EXPECT_EQ(bytes["prove"], false);
+    const auto form = fixture.post("/chain/simulate", R"({"a":1})").value(); // completed, with no signature
+    EXPECT_EQ(form["arguments"], (json{{"transaction", "0x0007"}}));
+    EXPECT_EQ(fixture.get("/chain/simulate").status, 405);
+}
+
 TEST(ChainRoutes, WaitsForTheCommit) {
     const Fixture fixture;
     const auto committed = fixture.post("/chain/transactions?wait=commit", R"({"transaction":"0x00"})");
@@ -210,6 +226,9 @@ TEST(ChainRoutes, ListsAndAccounts) {
     const Fixture fixture;
     EXPECT_EQ(fixture.get("/chain/blocks?before=9&limit=3").value(), (json{{"before", 9}, {"limit", 3}}));
     EXPECT_EQ(fixture.get("/chain/blocks/latest").value()["block"], "latest");
+    EXPECT_EQ(fixture.get("/chain/headers/7").value()["header"], 7);
+    EXPECT_EQ(fixture.get("/chain/headers/8").status, 404);
+    EXPECT_EQ(fixture.get("/chain/headers/x").value()["error"]["message"], "'height' is not a number");
     EXPECT_EQ(fixture.get("/chain/accounts/0x12").value()["account"], "0x12");
     EXPECT_EQ(fixture.get("/chain/accounts/0x12/transactions?before=4.1").value(),
               (json{{"account", "0x12"}, {"before", "4.1"}, {"limit", 20}}));

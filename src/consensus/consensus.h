@@ -2,6 +2,7 @@
 /// The common face of both ways to order transactions: embedded (one node) and CometBFT (many).
 /// Thread-safe. Blocks are told to observers one by one, in order, after they are durable.
 #include "chain/application.h"
+#include "consensus/light/light_block.h"
 
 #include <cstdint>
 #include <functional>
@@ -38,6 +39,7 @@ struct ConsensusStatus {
     std::string mode; ///< "embedded" or "cometbft"
     std::uint64_t height = 0;
     std::int64_t time_ms = 0; ///< of the last block
+    crypto::Digest hash{}; ///< of its header; zeros where it is not known (yet)
     std::uint64_t waiting_transactions = 0;
     std::string trouble; ///< why no more blocks come; empty while they do
 };
@@ -50,6 +52,11 @@ public:
     /// within this call, with one entry for each transaction in order.
     virtual void submit(std::vector<Bytes> transactions, std::function<void(std::vector<Submission>)> done) = 0;
     virtual ConsensusStatus status() const = 0;
+    /// A block's header with the signatures over it. Errors: not_found (not yet, or no longer), io, malformed.
+    virtual Result<LightBlock> light_block(std::uint64_t height) const = 0;
+    /// The newest height whose state a header that exists, or is about to, names: what is answered from there can be
+    /// proven. It holds everything that has committed before the call.
+    virtual Result<std::uint64_t> provable_height() = 0;
     /// No more blocks; what was accepted but not yet in a block is dropped. Idempotent.
     virtual void stop() = 0;
 };

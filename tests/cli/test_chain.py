@@ -298,6 +298,106 @@ def test_without_a_node(tmp_path):
     assert outcome.code in (1, 2) and "nonsense" in outcome.error()
 
 
+# Proofs, checked without trusting the node
+
+
+@pytest.fixture(scope="module")
+def proven(node, tmp_path_factory):
+    """A balance with its proof, from the block after a transfer; and the hash of the first header."""
+    to = Account.create().address
+    run("tx", "transfer", "--from", "operator", "--to", to, "--amount", "777", "--data-dir", node.data, "--json").json()
+    file = tmp_path_factory.mktemp("proven") / "answer.json"
+    told = run("query", "balance", to, "--proof", file, "--data-dir", node.data, "--json").json()
+    assert told["balance"] == "777" and told["address"] == to and told["proof"] == str(file)
+    first = run("query", "block", 1, "--data-dir", node.data, "--json").json()["hash"]
+    return {"address": to, "file": file, "hash": first, "height": told["height"]}
+
+
+def light_verify(file, height, trusted, *options):
+    return run("light", "verify", file, "--trust-height", height, "--trust-hash", trusted, *options, "--json")
+
+
+def test_a_balance_is_verified_from_the_first_header(node, proven):
+    answer = light_verify(proven["file"], 1, proven["hash"]).json()
+    assert answer["ok"] and answer["chain_id"] == "assay-local" and answer["headers"] == 2
+    assert answer["account"] == {"address": proven["address"], "token": NATIVE, "balance": "777", "nonce": 0}
+    assert answer["height"] == proven["height"]
+    header = json.loads(node.get(f"/chain/headers/{proven['height'] + 1}")[2])["signed_header"]["header"]
+    assert header["app_hash"].lower() == answer["app_hash"]
+    block = run("query", "block", proven["height"], "--data-dir", node.data, "--json").json()
+    assert block["app_hash"] == answer["app_hash"] and block["hash"] == header["last_block_id"]["hash"].lower()
+
+
+def test_an_answer_that_was_tampered_with_is_refused(proven, tmp_path):
+    bundle = json.loads(proven["file"].read_text())
+    other = tmp_path / "other.json"
+
+    def flip(text, at):
+        digits = "0123456789abcdef"
+        return text[:at] + digits[digits.index(text[at].lower()) ^ 1] + text[at + 1 :]
+
+    def refusal(change):
+        copy = json.loads(json.dumps(bundle))
+        change(copy)
+        other.write_text(json.dumps(copy))
+        outcome = light_verify(other, 1, proven["hash"])
+        assert outcome.code in (2, 3), change
+        return outcome.error()
+
+    for at in range(0, len(bundle["value"]), 5):
+        assert "does not show" in refusal(lambda b: b.update(value=flip(b["value"], at)))
+    assert "absent" in refusal(lambda b: b.update(value=None))
+    for at in range(0, len(bundle["proof"]), 97):
+        refusal(lambda b: b.update(proof=flip(b["proof"], at)))
+    refusal(lambda b: b.update(key=flip(b["key"], 20)))
+    refusal(lambda b: b.update(height=str(int(b["height"]) - 1)))
+    refusal(lambda b: b["blocks"].pop())
+    for which in (0, 1):
+        header = bundle["blocks"][which]["signed_header"]["header"]
+        for name, value in header.items():
+            if isinstance(value, str) and re.fullmatch("[0-9A-F]{2,}", value):
+                changed = flip(value, 3) if len(value) > 3 else str(int(value) + 1)
+                refusal(lambda b: b["blocks"][which]["signed_header"]["header"].update({name: changed}))
+        refusal(lambda b: b["blocks"][which]["signed_header"]["header"].update(height=str(int(header["height"]) + 1)))
+        refusal(lambda b: b["blocks"][which]["signed_header"]["header"].update(time="2030-01-01T00:00:00Z"))
+        signature = bundle["blocks"][which]["signed_header"]["commit"]["signatures"][0]["signature"]
+        wrong = ("B" if signature[0] == "A" else "A") + signature[1:]
+        assert "signature 0 is wrong" in refusal(lambda b: b["blocks"][which]["signed_header"]["commit"]["signatures"][0].update(signature=wrong))
+    wrong_hash = light_verify(proven["file"], 1, flip(proven["hash"], 7))
+    assert wrong_hash.code == 2 and "the trusted one" in wrong_hash.error()
+    assert light_verify(proven["file"], 2, proven["hash"]).code == 2
+    late = light_verify(proven["file"], 1, proven["hash"], "--trust-period", 0)
+    assert late.code == 2 and "too old" in late.error()
+
+
+def test_proofs_make_at_most_one_empty_block(node, proven):
+    before = run("chain", "status", "--data-dir", node.data, "--json").json()
+    for _ in range(3):
+        run("query", "get", "store/bank/key", "key=0x80" + "11" * 20, "--prove", "--data-dir", node.data, "--json").json()
+    settled = run("chain", "status", "--data-dir", node.data, "--json").json()
+    assert settled["height"] <= before["height"] + 1
+    run("query", "balance", "operator", "--proof", proven["file"].parent / "again.json", "--data-dir", node.data)
+    after = run("chain", "status", "--data-dir", node.data, "--json").json()
+    assert after["height"] == settled["height"] and HASH.fullmatch(after["block_hash"])
+    tip = run("query", "block", after["height"], "--data-dir", node.data, "--json").json()
+    assert tip["hash"] == after["block_hash"] and tip["transactions"] == 0
+    ahead = run("query", "get", "store/bank/key", "key=0x80" + "11" * 20, "--prove", "--height", after["height"], "--data-dir", node.data)
+    assert ahead.code == 3 and "no header names the state" in ahead.error()
+
+
+def test_fetch_asks_the_node_for_any_key(node, proven, tmp_path):
+    trust = ["--trust-height", 1, "--trust-hash", proven["hash"]]
+    fetched = run("light", "fetch", "bank", "0x80" + "11" * 20, *trust, "--data-dir", node.data)
+    file = tmp_path / "absent.json"
+    file.write_text(fetched.out)
+    answer = light_verify(file, 1, proven["hash"]).json()
+    assert answer["value"] is None and answer["account"]["balance"] == "0"
+    wrong = run("light", "fetch", "bank", "0x80" + "11" * 20, *trust[:3], "00" * 32, "--data-dir", node.data)
+    assert wrong.code == 2 and "the trusted one" in wrong.error()
+    nowhere = run("query", "balance", ADDRESS, "--proof", tmp_path / "x", "--trust-height", 99999, "--data-dir", node.data)
+    assert nowhere.code == 3 and "99999" in nowhere.error() and not (tmp_path / "x").exists()
+
+
 # The chain
 
 
@@ -348,6 +448,44 @@ def test_verify_finds_flipped_bytes_in_the_logs(folder):
         assert not verdict(folder)["ok"], name
         file.write_bytes(whole)
         assert verdict(folder)["ok"]
+
+
+def test_results_that_a_power_cut_took_are_made_again(folder):
+    (file,) = (folder / "chain" / "results").iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) * 2 // 3])
+    answer = verdict(folder)
+    assert not answer["ok"] and "'assay up' makes them again" in answer["faults"][-1]
+    (folder / "chain" / "index.sqlite").unlink()
+    node = Node("--no-model", data=folder)
+    try:
+        assert "executing these blocks again" in "".join(node.output)
+        assert balance(node, ADDRESS) == 1 + 2 + 3 + 4 + 5
+        assert wait_for(lambda: json.loads(node.get("/chain/status")[2])["index_height"] == 6)
+        history = json.loads(node.get(f"/chain/accounts/{ADDRESS}/transactions")[2])["transactions"]
+        assert [entry["height"] for entry in history] == [6, 5, 4, 3, 2]
+    finally:
+        node.close()
+    assert verdict(folder)["ok"] and file.read_bytes() == whole
+
+
+def test_a_lost_or_foreign_validator_key_is_not_replaced(folder):
+    key = folder / "chain" / "validator.key"
+    assert oct(key.stat().st_mode)[-3:] == "600"
+    own = key.read_text()
+    key.unlink()
+    outcome = run("up", "--no-model", "--port", "0", "--data-dir", folder)
+    assert outcome.code == 3 and str(key) in outcome.error() and not key.exists()
+    key.write_text("07" * 32)
+    outcome = run("up", "--no-model", "--port", "0", "--data-dir", folder)
+    assert outcome.code == 3 and "signed by another key" in outcome.error()
+    key.write_text(own)
+    exported = run("chain", "export", "--data-dir", folder).out
+    assert own.strip() not in exported
+    told = run("chain", "snapshot", "--data-dir", folder, "--json").json()
+    for file in (folder / "chain" / "snapshots").rglob("*"):
+        assert file.is_dir() or bytes.fromhex(own) not in file.read_bytes()
+    assert told["height"] == 6
 
 
 def test_verify_finds_damage_in_the_state(folder):

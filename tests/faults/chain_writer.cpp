@@ -5,6 +5,7 @@
 #include "chain/chain_application.h"
 #include "chain/state/state_verify.h"
 #include "chain/transfer_load.h"
+#include "consensus/cometbft/engine_home.h"
 #include "consensus/embedded/embedded_consensus.h"
 #include "storage/lmdb_database.h"
 #include "storage/lmdb_file_check.h"
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <future>
+#include <optional>
 
 using namespace assay;
 using namespace assay::consensus;
@@ -45,6 +47,12 @@ Result<std::unique_ptr<chain::ChainApplication>> open_application(storage::Datab
     return application;
 }
 
+std::shared_ptr<const crypto::Ed25519SecretKey> validator_key() {
+    const crypto::Digest seed = crypto::sha256(as_byte_view("chain_writer"));
+    return std::make_shared<const crypto::Ed25519SecretKey>(
+        std::move(crypto::Ed25519SecretKey::from_seed(seed).value()));
+}
+
 class Teller final : public BlockObserver {
 public:
     void on_block(const std::shared_ptr<const CommittedBlock>& block) override {
@@ -61,6 +69,7 @@ Result<void> write_chain(const std::filesystem::path& folder, std::size_t transf
     Teller teller;
     EmbeddedOptions options;
     options.blocks_folder = folder / "blocks";
+    options.validator = validator_key();
     options.check_threads = 1;
     const auto consensus = TRY(EmbeddedConsensus::start(*application, {&teller}, options));
     std::vector<Bytes> batch;
@@ -81,21 +90,25 @@ Result<void> write_chain(const std::filesystem::path& folder, std::size_t transf
     return {};
 }
 
-/// The same blocks applied to a state in memory.
+/// The same blocks, each signed and over the one before, applied to a state in memory.
 Result<crypto::Digest> replay(const BlockLog& log, std::uint64_t until) {
     storage::MemoryDatabase memory;
     const auto application = TRY(open_application(memory));
+    std::optional<EmbeddedBlock> parent;
     for (std::uint64_t height = 1; height <= until; ++height) {
         const Bytes record = TRY(log.read(height));
-        const EmbeddedBlock block = TRY(decode_block(record));
+        EmbeddedBlock block = TRY(decode_block(record));
+        TRY_VOID(check_signature(block));
+        if (parent) TRY_VOID(check_follows(*parent, block));
         chain::BlockInfo info;
         info.chain_id = block.chain_id;
         info.height = height;
         info.time_ms = block.time_ms;
-        info.proposer = block.proposer;
-        if (block.parent != crypto::Digest{}) info.last_commit.push_back({block.proposer, 1, true});
+        info.proposer = consensus_address(block.signer);
+        if (parent) info.last_commit.push_back({info.proposer, 1, true});
         TRY(application->finalize_block(info, block.transactions));
         TRY(application->commit());
+        parent = std::move(block);
     }
     return application->info().app_hash;
 }

@@ -76,6 +76,8 @@ TEST(MempoolFlood, OfOneKeyDelaysNobodyElse) {
     Heights observed;
     EmbeddedOptions options;
     options.blocks_folder = folder / "blocks";
+    options.validator = std::make_shared<const crypto::Ed25519SecretKey>(
+        std::move(crypto::Ed25519SecretKey::from_seed(Bytes(32, 1)).value()));
     options.block_bytes_max = 32 << 10;
     const auto consensus = EmbeddedConsensus::start(*application, {&observed}, options).value();
     for (const Submission& one : submit(*consensus, flood)) EXPECT_EQ(one.result.code, chain::TxCode::ok);

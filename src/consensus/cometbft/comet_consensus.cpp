@@ -1,5 +1,7 @@
 #include "consensus/cometbft/comet_consensus.h"
 
+#include "consensus/light/light_source.h"
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -57,12 +59,19 @@ public:
 
     void submit(std::vector<Bytes> transactions, std::function<void(std::vector<Submission>)> done) override;
     ConsensusStatus status() const override;
+    Result<LightBlock> light_block(std::uint64_t height) const override;
+    /// The next header comes by itself: the engine makes a block after each that has changed the state.
+    Result<std::uint64_t> provable_height() override { return committed_height(); }
     void stop() override;
     const RpcClient& rpc() const override { return supervisor_->rpc(); }
     std::uint64_t engine_restarts() const override { return supervisor_->restarts(); }
 
 private:
     void on_block(const std::shared_ptr<const CommittedBlock>& block) override;
+    std::uint64_t committed_height() const {
+        const std::lock_guard lock(mutex_);
+        return height_;
+    }
     void hand_over();
     std::vector<Item> next_items(); ///< under the mutex
     void checked(ByteView transaction, const chain::TxResult& result);
@@ -83,6 +92,7 @@ private:
     bool stopping_ = false;
     std::uint64_t height_ = 0;
     std::int64_t time_ms_ = 0;
+    crypto::Digest hash_{};
     std::string trouble_;
     std::vector<std::thread> threads_;
 };
@@ -220,6 +230,13 @@ void RunningComet::on_block(const std::shared_ptr<const CommittedBlock>& block) 
     const std::lock_guard lock(mutex_);
     height_ = block->info.height;
     time_ms_ = block->info.time_ms;
+    hash_ = block->hash;
+}
+
+Result<LightBlock> RunningComet::light_block(std::uint64_t height) const {
+    if (height > committed_height())
+        return fail(ErrorCode::not_found, "there is no block " + std::to_string(height) + " yet");
+    return fetch_light_block(RpcLightSource(rpc()), height);
 }
 
 void RunningComet::failed(const Error& error) {
@@ -230,7 +247,7 @@ void RunningComet::failed(const Error& error) {
 ConsensusStatus RunningComet::status() const {
     const auto waiting = rpc().waiting_transactions();
     const std::lock_guard lock(mutex_);
-    ConsensusStatus out{"cometbft", height_, time_ms_, waiting.value_or(0) + queue_.size(), trouble_};
+    ConsensusStatus out{"cometbft", height_, time_ms_, hash_, waiting.value_or(0) + queue_.size(), trouble_};
     if (out.trouble.empty() && !waiting) out.trouble = waiting.error().message;
     return out;
 }

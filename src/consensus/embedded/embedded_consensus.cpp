@@ -3,8 +3,10 @@
 
 #include "base/fault_point.h"
 #include "consensus/blocks/result_record.h"
+#include "consensus/cometbft/engine_home.h"
 #include "consensus/embedded/block.h"
 #include "consensus/embedded/check_pool.h"
+#include "crypto/merkle.h"
 #include "crypto/sha256.h"
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <thread>
@@ -40,11 +43,11 @@ chain::BlockInfo info_of(const EmbeddedBlock& block) {
     chain::BlockInfo info{.chain_id = block.chain_id,
                           .height = block.height,
                           .time_ms = block.time_ms,
-                          .proposer = block.proposer,
+                          .proposer = consensus_address(block.signer),
                           .last_commit = {},
                           .misbehavior = {}};
     // The one validator signed the block before; with a single signer its power has no influence, only that it is there.
-    if (block.parent != crypto::Digest{}) info.last_commit.push_back({block.proposer, 1, true});
+    if (block.parent != crypto::Digest{}) info.last_commit.push_back({info.proposer, 1, true});
     return info;
 }
 
@@ -65,6 +68,12 @@ public:
 
     void submit(std::vector<Bytes> transactions, std::function<void(std::vector<Submission>)> done) override;
     ConsensusStatus status() const override;
+    Result<LightBlock> light_block(std::uint64_t height) const override {
+        if (height > status().height) // the log may have it already, but it is not durable yet
+            return fail(ErrorCode::not_found, "there is no block " + std::to_string(height) + " yet");
+        return light_block_of(TRY(stored_block(height)));
+    }
+    Result<std::uint64_t> provable_height() override;
     void stop() override;
     Result<EmbeddedBlock> stored_block(std::uint64_t height) const override {
         return decode_block(TRY(log_->read(height)));
@@ -82,9 +91,16 @@ private:
     bool wait_for_work();
     Result<void> make_block();
     Result<void> log_and_execute(EmbeddedBlock block);
-    Result<void> execute(EmbeddedBlock block, const crypto::Digest& hash, bool in_log);
+    Result<void> execute(EmbeddedBlock block, bool in_log);
     Result<void> keep_result(std::uint64_t height, const chain::BlockResult& result);
+    Result<void> check_signer(const EmbeddedBlock& block) const;
+    Result<void> check_log(std::uint64_t state_height) const;
+    EmbeddedBlock next_block(std::int64_t time_ms) const;
     EmbeddedBlock propose();
+    bool is_proof_wanted() const {
+        const std::lock_guard lock(mutex_);
+        return proof_wanted_;
+    }
     std::size_t check_waiting_again();
 
     chain::Application& application_;
@@ -103,18 +119,26 @@ private:
     bool stopping_ = false;
     bool working_ = false;
     bool has_work_ = false; ///< something came into the mempool since the last block was started
+    bool proof_wanted_ = false; ///< somebody waits for the next header
+    bool last_is_empty_ = false; ///< the last block, which then is nothing that anybody would want a proof of
     std::uint64_t height_ = 0;
-    std::int64_t time_ms_ = 0;
-    crypto::Digest last_hash_{};
-    crypto::Digest app_hash_{};
-    std::string chain_id_;
     std::string trouble_;
+
+    /// Without its transactions. Written by the thread that makes blocks, under the mutex.
+    std::optional<EmbeddedBlock> last_;
+    crypto::Digest app_hash_{}; ///< used by that thread alone, as what follows
+    crypto::Digest limits_{};
+    crypto::Ed25519PublicKey signer_{};
+    std::string chain_id_;
 
     CheckPool checks_;
     std::jthread thread_;
 };
 
 Result<void> EmbeddedConsensusImplementation::open() {
+    if (!options_.validator)
+        return fail(ErrorCode::invalid_argument, "there is no validator's key to sign blocks with");
+    signer_ = options_.validator->public_key();
     log_ = TRY(BlockLog::open(options_.blocks_folder));
     if (!options_.results_folder.empty()) results_ = TRY(BlockLog::open(options_.results_folder));
     const chain::ApplicationInfo state = application_.info();
@@ -122,36 +146,50 @@ Result<void> EmbeddedConsensusImplementation::open() {
     chain_id_ = state.chain_id;
     height_ = state.height;
     app_hash_ = state.app_hash;
-    const std::uint64_t first = log_->first_height(), last = log_->last_height();
-    if (last != 0 && last < height_) {
-        return fail(ErrorCode::malformed, "the state is at height " + std::to_string(height_) +
-                                              " but the block log in " + options_.blocks_folder.string() + " ends at " +
-                                              std::to_string(last) + ": it is damaged or of another node");
-    }
-    if (last != 0 && height_ != 0 && first > height_ + 1) {
-        return fail(ErrorCode::malformed, "the state is at height " + std::to_string(height_) +
-                                              " but the block log in " + options_.blocks_folder.string() +
-                                              " begins at " + std::to_string(first));
-    }
-    if (last != 0 && height_ >= first) {
-        const EmbeddedBlock block = TRY(stored_block(height_));
-        last_hash_ = hash_of(block);
-        time_ms_ = block.time_ms;
+    limits_ = hash_of_limits(static_cast<std::int64_t>(options_.block_bytes_max), -1);
+    TRY_VOID(check_log(height_));
+    if (height_ != 0 && height_ >= log_->first_height()) {
+        auto block = stored_block(height_);
+        const auto good = block ? check_signature(*block) : Result<void>(std::unexpected(block.error()));
+        if (!good) return fail_in(options_.blocks_folder.string(), good.error());
+        TRY_VOID(check_signer(*block));
+        last_is_empty_ = block->transactions.empty();
+        block->transactions.clear();
+        last_ = std::move(*block);
     }
     TRY_VOID(replay());
     return height_ == 0 ? make_first_block() : Result<void>();
 }
 
+Result<void> EmbeddedConsensusImplementation::check_signer(const EmbeddedBlock& block) const {
+    if (block.signer == signer_) return {};
+    return fail(ErrorCode::malformed, "block " + std::to_string(block.height) + " in " +
+                                          options_.blocks_folder.string() +
+                                          " was signed by another key than this node has: the one whose address is " +
+                                          crypto::to_string(consensus_address(block.signer)) + " must be put back");
+}
+
+/// That the log covers what comes after the state.
+Result<void> EmbeddedConsensusImplementation::check_log(std::uint64_t state_height) const {
+    const std::uint64_t first = log_->first_height(), last = log_->last_height();
+    const std::string state = "the state is at height " + std::to_string(state_height) + " but the block log in " +
+                              options_.blocks_folder.string();
+    if (last < state_height) {
+        return fail(ErrorCode::malformed,
+                    state + (last == 0 ? " is empty" : " ends at " + std::to_string(last)) +
+                        ": it is damaged or of another node; 'assay chain export' still gives the state");
+    }
+    if (state_height != 0 && first > state_height + 1)
+        return fail(ErrorCode::malformed, state + " begins at " + std::to_string(first));
+    return {};
+}
+
 Result<void> EmbeddedConsensusImplementation::make_first_block() {
-    EmbeddedBlock block{.chain_id = chain_id_,
-                        .height = options_.initial_height,
-                        .time_ms = options_.clock_ms(),
-                        .parent = {},
-                        .app_hash = app_hash_,
-                        .proposer = options_.proposer};
+    EmbeddedBlock block = next_block(options_.clock_ms());
     return log_and_execute(std::move(block));
 }
 
+/// Believes nothing: a block is executed if it is signed by this node's key, follows the one before and is over this state.
 Result<void> EmbeddedConsensusImplementation::replay() {
     while (height_ < log_->last_height()) {
         EmbeddedBlock block = TRY(stored_block(height_ == 0 ? log_->first_height() : height_ + 1));
@@ -159,16 +197,32 @@ Result<void> EmbeddedConsensusImplementation::replay() {
         if (block.chain_id != chain_id_)
             return fail(ErrorCode::malformed,
                         where + ": it is of chain " + block.chain_id + ", the state of " + chain_id_);
-        if (block.parent != last_hash_) return fail(ErrorCode::malformed, where + ": its parent is another block");
+        auto good = check_signature(block);
+        if (good && last_) good = check_follows(*last_, block);
+        if (!good) return fail_in(where, good.error());
+        TRY_VOID(check_signer(block));
         if (block.app_hash != app_hash_) {
             return fail(ErrorCode::malformed, where + ": it was made over app hash " + to_hex(block.app_hash) +
                                                   ", the state has " + to_hex(app_hash_));
         }
-        const crypto::Digest hash = hash_of(block);
-        const auto done = execute(std::move(block), hash, true);
+        const auto done = execute(std::move(block), true);
         if (!done) return fail_in(where, done.error());
     }
     return {};
+}
+
+Result<std::uint64_t> EmbeddedConsensusImplementation::provable_height() {
+    std::unique_lock lock(mutex_);
+    const bool is_first = last_->parent == crypto::Digest{}; // the state before it cannot be asked
+    const std::uint64_t wanted = last_is_empty_ && !is_first ? height_ - 1 : height_;
+    if (wanted == height_) {
+        proof_wanted_ = true;
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return stopping_ || !trouble_.empty() || height_ > wanted; });
+    }
+    if (height_ > wanted) return height_ - 1;
+    return fail(ErrorCode::io, "no header names the state of height " + std::to_string(wanted) + ": " +
+                                   (trouble_.empty() ? "the node stops" : trouble_));
 }
 
 void EmbeddedConsensusImplementation::submit(std::vector<Bytes> transactions,
@@ -225,7 +279,8 @@ ConsensusStatus EmbeddedConsensusImplementation::status() const {
     const std::lock_guard lock(mutex_);
     return {.mode = "embedded",
             .height = height_,
-            .time_ms = time_ms_,
+            .time_ms = last_ ? last_->time_ms : 0,
+            .hash = last_ ? last_->hash : crypto::Digest{},
             .waiting_transactions = mempool_.size(),
             .trouble = trouble_};
 }
@@ -252,9 +307,10 @@ bool EmbeddedConsensusImplementation::wait_for_work() {
     working_ = false;
     changed_.notify_all();
     if (options_.block_interval_ms > 0) {
-        changed_.wait_for(lock, std::chrono::milliseconds(options_.block_interval_ms), [this] { return stopping_; });
+        changed_.wait_for(lock, std::chrono::milliseconds(options_.block_interval_ms),
+                          [this] { return stopping_ || proof_wanted_; });
     } else {
-        changed_.wait(lock, [this] { return stopping_ || has_work_; });
+        changed_.wait(lock, [this] { return stopping_ || has_work_ || proof_wanted_; });
     }
     has_work_ = false;
     working_ = true;
@@ -274,14 +330,23 @@ void EmbeddedConsensusImplementation::make_blocks() {
     }
 }
 
+/// All but transactions and signature.
+EmbeddedBlock EmbeddedConsensusImplementation::next_block(std::int64_t time_ms) const {
+    EmbeddedBlock block;
+    block.chain_id = chain_id_;
+    block.app_version = application_.info().app_version;
+    block.height = last_ ? height_ + 1 : options_.initial_height;
+    block.time_ms = time_ms;
+    block.parent = last_ ? last_->hash : crypto::Digest{};
+    block.parent_commit = last_ ? commit_hash_of(*last_) : crypto::merkle_root({});
+    block.limits = limits_;
+    block.app_hash = app_hash_;
+    block.signer = signer_;
+    return block;
+}
+
 EmbeddedBlock EmbeddedConsensusImplementation::propose() {
-    EmbeddedBlock block{.chain_id = chain_id_,
-                        .height = height_ + 1,
-                        .time_ms = std::max(options_.clock_ms(), time_ms_ + 1),
-                        .parent = last_hash_,
-                        .app_hash = app_hash_,
-                        .proposer = options_.proposer,
-                        .transactions = {}};
+    EmbeddedBlock block = next_block(std::max(options_.clock_ms(), last_->time_ms + 1));
     // Twice what fits: the application leaves out what has become invalid.
     block.transactions = application_.prepare_proposal(
         info_of(block), mempool_.candidates(2 * options_.block_bytes_max), options_.block_bytes_max);
@@ -290,7 +355,8 @@ EmbeddedBlock EmbeddedConsensusImplementation::propose() {
 
 Result<void> EmbeddedConsensusImplementation::make_block() {
     EmbeddedBlock block = propose();
-    if (block.transactions.empty() && options_.block_interval_ms == 0) {
+    const bool may_be_empty = options_.block_interval_ms != 0 || is_proof_wanted();
+    if (block.transactions.empty() && !may_be_empty) {
         const std::unique_lock gate(gate_);
         check_waiting_again(); // drops what can never enter a block; the rest waits for a change
         return {};
@@ -299,15 +365,15 @@ Result<void> EmbeddedConsensusImplementation::make_block() {
 }
 
 Result<void> EmbeddedConsensusImplementation::log_and_execute(EmbeddedBlock block) {
-    const SealedBlock sealed = seal(block);
+    sign_block(block, *options_.validator);
     ASSAY_FAULT_POINT("proposed");
-    TRY_VOID(log_->append(block.height, sealed.record));
+    TRY_VOID(log_->append(block.height, encode_block(block)));
     ASSAY_FAULT_POINT("logged");
-    return execute(std::move(block), sealed.hash, false);
+    return execute(std::move(block), false);
 }
 
 /// `in_log`: the log has it durably already.
-Result<void> EmbeddedConsensusImplementation::execute(EmbeddedBlock block, const crypto::Digest& hash, bool in_log) {
+Result<void> EmbeddedConsensusImplementation::execute(EmbeddedBlock block, bool in_log) {
     std::future<Result<void>> synced;
     if (!in_log)
         synced = std::async(std::launch::async, [this]() -> Result<void> {
@@ -316,28 +382,28 @@ Result<void> EmbeddedConsensusImplementation::execute(EmbeddedBlock block, const
         });
     auto committed = std::make_shared<CommittedBlock>();
     committed->info = info_of(block);
-    committed->hash = hash;
+    committed->hash = block.hash;
     committed->transactions = std::move(block.transactions);
+    block.transactions.clear();
     auto result = application_.finalize_block(committed->info, committed->transactions);
     if (synced.valid()) TRY_VOID(synced.get());
-    committed->result = TRY(std::move(result));
+    if (!result) return std::unexpected(std::move(result.error()));
+    committed->result = std::move(*result);
     TRY_VOID(keep_result(block.height, committed->result));
     ASSAY_FAULT_POINT("executed");
-    std::vector<crypto::Digest> hashes;
-    hashes.reserve(committed->transactions.size());
-    for (const Bytes& wire : committed->transactions) hashes.push_back(crypto::sha256(wire));
     {
         std::unique_lock gate(gate_, std::defer_lock);
         TRY(application_.commit_with([&] {
-            mempool_.remove(hashes);
+            mempool_.remove(block.transaction_hashes);
             gate.lock();
         }));
         const std::size_t still_waiting = check_waiting_again();
         const std::lock_guard lock(mutex_);
         height_ = block.height;
-        time_ms_ = block.time_ms;
-        last_hash_ = committed->hash;
         app_hash_ = committed->result.app_hash;
+        last_is_empty_ = committed->transactions.empty();
+        proof_wanted_ = false;
+        last_ = std::move(block);
         has_work_ = has_work_ || still_waiting > 0;
     }
     for (BlockObserver* observer : observers_) observer->on_block(committed);
@@ -360,7 +426,7 @@ EmbeddedConsensusImplementation::committed_block(std::uint64_t height) const {
     const Bytes record = TRY(results_->read(height));
     auto committed = std::make_shared<CommittedBlock>();
     committed->info = info_of(block);
-    committed->hash = hash_of(block);
+    committed->hash = block.hash;
     committed->transactions = std::move(block.transactions);
     committed->result = TRY(decode_result(record));
     return std::shared_ptr<const CommittedBlock>(std::move(committed));

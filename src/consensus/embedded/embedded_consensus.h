@@ -3,10 +3,14 @@
 /// block before was being made durable form the next one, so throughput does not wait for the disk and a lone transaction
 /// does not wait for company.
 ///
-/// A block is appended to the log, executed while the log is being synced, and committed; only then are observers told.
-/// After a crash, blocks that the log has and the state lacks are executed again. What executing gave is kept in a second log,
-/// for the explorer; only a power cut can lose its last entries. Any failure to write ends block making
+/// A block is signed, appended to the log, executed while the log is being synced, and committed; only then are observers
+/// told, and only then does its signature leave the process: no two signed blocks of one height can be seen, whatever
+/// crashes. After a crash, blocks that the log has and the state lacks are checked and executed again. What executing gave is
+/// kept in a second log, for the explorer; only a power cut can lose its last entries. Any failure to write ends block making
 /// for good (status().trouble): nothing is told to have succeeded that might be lost.
+///
+/// The state after a block is named by the next header. provable_height() makes an empty block for that where the last one is
+/// not empty itself, so there is at most one for each block that somebody paid for.
 #include "consensus/blocks/block_log.h"
 #include "consensus/consensus.h"
 #include "consensus/embedded/block.h"
@@ -22,7 +26,7 @@ namespace assay::consensus {
 struct EmbeddedOptions {
     std::filesystem::path blocks_folder;
     std::filesystem::path results_folder; ///< empty: results are not kept
-    chain::ConsensusAddress proposer; ///< this node's validator, the one signer of every block
+    std::shared_ptr<const crypto::Ed25519SecretKey> validator; ///< this node's key, the one signer of every block
     /// 0: a block as soon as there is a transaction, and none without. Otherwise a block every so often, empty or not.
     std::uint32_t block_interval_ms = 0;
     /// Of the first block: the genesis document's. That block is empty and made at once, so that the state of genesis can be
@@ -38,7 +42,8 @@ struct EmbeddedOptions {
 class EmbeddedConsensus : public Consensus {
 public:
     /// Borrows `application` (past init_chain or with a genesis given) and the observers, which must outlive it. Replays first.
-    /// Errors: malformed (the log and the state do not belong together, or damage, named), io, and what replay meets.
+    /// Errors: malformed (the log and the state do not belong together, another key, or damage, named), unsupported (a log
+    /// from before blocks were signed), io, and what replay meets.
     static Result<std::unique_ptr<EmbeddedConsensus>>
     start(chain::Application& application, std::vector<BlockObserver*> observers, EmbeddedOptions options);
 

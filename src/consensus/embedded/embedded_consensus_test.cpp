@@ -1,5 +1,7 @@
 #include "consensus/embedded/embedded_consensus.h"
 
+#include "consensus/light/verifier.h"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -23,7 +25,11 @@ public:
     explicit ListApplication(Disk& disk) : disk_(disk) {}
 
     chain::ApplicationInfo info() const override {
-        return {.chain_id = "test-1", .height = disk_.height, .app_hash = disk_.app_hash};
+        chain::ApplicationInfo info;
+        info.chain_id = "test-1";
+        info.height = disk_.height;
+        info.app_hash = disk_.app_hash;
+        return info;
     }
     Result<chain::GenesisResponse> init_chain(const chain::GenesisRequest&) override {
         return chain::GenesisResponse{};
@@ -90,6 +96,11 @@ private:
     chain::MessageRegistry registry_;
 };
 
+std::shared_ptr<const crypto::Ed25519SecretKey> validator_key(std::uint8_t seed = 7) {
+    return std::make_shared<const crypto::Ed25519SecretKey>(
+        std::move(crypto::Ed25519SecretKey::from_seed(Bytes(32, seed)).value()));
+}
+
 class Recorder final : public BlockObserver {
 public:
     void on_block(const std::shared_ptr<const CommittedBlock>& block) override { blocks.push_back(block); }
@@ -111,6 +122,7 @@ protected:
         EmbeddedOptions options;
         options.blocks_folder = folder_ / "blocks";
         options.results_folder = folder_ / "results";
+        options.validator = validator_;
         options.check_threads = 2;
         options.clock_ms = [this] { return clock_ms_; };
         return EmbeddedConsensus::start(application, std::move(observers), options);
@@ -124,6 +136,7 @@ protected:
     }
 
     std::filesystem::path folder_;
+    std::shared_ptr<const crypto::Ed25519SecretKey> validator_ = validator_key();
     Disk disk_;
     std::int64_t clock_ms_ = 1'000'000;
 };
@@ -258,6 +271,7 @@ TEST_F(EmbeddedConsensusTest, BeginsAtTheGenesisDocumentsHeight) {
         ListApplication application(disk_);
         EmbeddedOptions options;
         options.blocks_folder = folder_;
+        options.validator = validator_;
         options.initial_height = 41;
         auto consensus = EmbeddedConsensus::start(application, {}, options);
         ASSERT_TRUE(consensus) << consensus.error().message;
@@ -270,6 +284,7 @@ TEST_F(EmbeddedConsensusTest, MakesEmptyBlocksOnlyOnAnInterval) {
     ListApplication application(disk_);
     EmbeddedOptions options;
     options.blocks_folder = folder_;
+    options.validator = validator_;
     options.block_interval_ms = 1;
     auto consensus = EmbeddedConsensus::start(application, {}, options);
     ASSERT_TRUE(consensus);
@@ -279,20 +294,141 @@ TEST_F(EmbeddedConsensusTest, MakesEmptyBlocksOnlyOnAnInterval) {
     EXPECT_TRUE(disk_.applied.empty());
 }
 
-TEST(EmbeddedBlock, RoundTripsAndNamesDamage) {
-    EmbeddedBlock block{.chain_id = "test-1", .height = 7, .time_ms = -5, .transactions = {{1, 2}, {}, {3}}};
-    block.parent[3] = 9;
-    const Bytes bytes = encode_block(block);
-    const auto again = decode_block(bytes);
-    ASSERT_TRUE(again) << again.error().message;
-    EXPECT_EQ(hash_of(*again), hash_of(block));
-    EXPECT_EQ(again->transactions, block.transactions);
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        Bytes changed = bytes;
-        changed[i] ^= 0x01;
-        const auto result = decode_block(changed);
-        EXPECT_TRUE(!result || hash_of(*result) != hash_of(block)) << "byte " << i;
+const BlockTime kNow{1'000'000, 0};
+
+/// That header `height` names the state `app_hash` and follows from the first one.
+void expect_proven(const EmbeddedConsensus& consensus, std::uint64_t height, const crypto::Digest& app_hash) {
+    const LightBlock first = consensus.light_block(1).value();
+    const auto block = consensus.light_block(height);
+    ASSERT_TRUE(block) << block.error().message;
+    EXPECT_TRUE(std::ranges::equal(block->header.app_hash, app_hash));
+    EXPECT_TRUE(check_trust_root(first, {1, hash_of(first.header)}));
+    const auto verdict = verify_next(first, *block, {}, kNow);
+    EXPECT_TRUE(verdict) << verdict.error().message;
+}
+
+TEST_F(EmbeddedConsensusTest, HeadersFollowFromTheFirstOne) {
+    clock_ms_ = 999'000'000;
+    ListApplication application(disk_);
+    Recorder recorder;
+    auto consensus = start(application, {&recorder});
+    for (std::uint8_t nonce = 0; nonce < 4; ++nonce) {
+        submit(**consensus, {{1, nonce}, {2, nonce}});
+        (*consensus)->wait_until_idle();
     }
+    for (std::uint64_t height = 2; height <= 5; ++height)
+        expect_proven(**consensus, height, recorder.blocks[height - 2]->result.app_hash);
+    EXPECT_EQ((*consensus)->status().hash, recorder.blocks.back()->hash);
+    EXPECT_EQ(hash_of((*consensus)->light_block(5)->header), recorder.blocks.back()->hash);
+    EXPECT_EQ((*consensus)->light_block(6).error().code, ErrorCode::not_found);
+}
+
+TEST_F(EmbeddedConsensusTest, MakesOneEmptyBlockForAProofAndNoMore) {
+    clock_ms_ = 999'000'000;
+    ListApplication application(disk_);
+    auto consensus = start(application);
+    EXPECT_EQ((*consensus)->provable_height(), 1u) << "the state of genesis";
+    EXPECT_EQ((*consensus)->provable_height(), 1u);
+    EXPECT_EQ(disk_.height, 2u);
+    submit(**consensus, {{1, 0}});
+    (*consensus)->wait_until_idle();
+    EXPECT_EQ((*consensus)->provable_height(), 3u);
+    EXPECT_EQ((*consensus)->provable_height(), 3u);
+    EXPECT_EQ(disk_.height, 4u);
+    expect_proven(**consensus, 4, disk_.app_hash);
+    (*consensus).reset();
+    consensus = start(application); // it still knows
+    EXPECT_EQ((*consensus)->provable_height(), 3u);
+    submit(**consensus, {{1, 1}});
+    (*consensus)->wait_until_idle();
+    EXPECT_EQ(disk_.height, 5u) << "no empty block that nobody asked for";
+    (*consensus)->stop();
+    EXPECT_EQ((*consensus)->provable_height().error().message, "no header names the state of height 5: the node stops");
+}
+
+TEST_F(EmbeddedConsensusTest, NobodyWaitsForAProofThatCannotCome) {
+    ListApplication application(disk_);
+    auto consensus = start(application);
+    application.fail_commit = true;
+    EXPECT_NE((*consensus)->provable_height().error().message.find("no space left"), std::string::npos);
+}
+
+class EmbeddedLog : public EmbeddedConsensusTest {
+protected:
+    /// A log of five blocks; the state has seen two.
+    void SetUp() override {
+        EmbeddedConsensusTest::SetUp();
+        Disk early;
+        ListApplication application(disk_);
+        auto consensus = start(application);
+        for (std::uint8_t nonce = 0; nonce < 4; ++nonce) {
+            submit(**consensus, {{1, nonce}});
+            (*consensus)->wait_until_idle();
+            if (nonce == 0) early = disk_;
+        }
+        disk_ = early;
+    }
+    /// The log again, with a block changed; checksums and all are right.
+    void rewrite(std::uint64_t height, const std::function<void(EmbeddedBlock&)>& change) {
+        std::vector<EmbeddedBlock> blocks;
+        {
+            const auto log = BlockLog::open(folder_ / "blocks").value();
+            for (std::uint64_t at = 1; at <= 5; ++at) blocks.push_back(decode_block(log->read(at).value()).value());
+        }
+        std::filesystem::remove_all(folder_ / "blocks");
+        const auto log = BlockLog::open(folder_ / "blocks").value();
+        change(blocks[height - 1]);
+        for (std::uint64_t at = 1; at <= 5; ++at) ASSERT_TRUE(log->append(at, encode_block(blocks[at - 1])));
+    }
+    std::string refusal() {
+        ListApplication application(disk_);
+        const auto started = start(application);
+        return started ? "started" : started.error().message;
+    }
+};
+
+TEST_F(EmbeddedLog, ForgedBlocksAreRefusedByName) {
+    const auto forger = validator_key(8);
+    const std::vector<std::tuple<std::uint64_t, std::string, std::function<void(EmbeddedBlock&)>>> cases = {
+        {2, "header 2: signature 0 is wrong", [](auto& b) { b.transactions[0][1] ^= 1; }},
+        {2, "header 2: signature 0 is wrong", [](auto& b) { b.signature[40] ^= 1; }},
+        {4, "replaying block 4: header 4: signature 0 is wrong", [](auto& b) { b.transactions[0][1] ^= 1; }},
+        {4, "replaying block 4: header 4: signature 0 is wrong", [](auto& b) { ++b.time_ms; }},
+        {4, "replaying block 4: header 4: signature 0 is wrong", [](auto& b) { b.signature[0] ^= 1; }},
+        {4, "replaying block 4: header 4: signature 0 is wrong", [](auto& b) { b.app_hash[0] ^= 1; }},
+        {4, "replaying block 4: another key signed it", [&](auto& b) { sign_block(b, *forger); }},
+        {4, "replaying block 4: its parent is another", [&](auto& b) { b.parent[0] ^= 1, sign_block(b, *validator_); }},
+        {4, "replaying block 4: its parent's signature",
+         [&](auto& b) { b.parent_commit[0] ^= 1, sign_block(b, *validator_); }},
+        {4, "replaying block 4: it is not later", [&](auto& b) { b.time_ms = 5, sign_block(b, *validator_); }},
+        {4, "replaying block 4: it was made over app hash",
+         [&](auto& b) { b.app_hash[0] ^= 1, sign_block(b, *validator_); }},
+        {4, "replaying block 4: it is of chain other",
+         [&](auto& b) { b.chain_id = "other", sign_block(b, *validator_); }},
+    };
+    const Disk before = disk_;
+    for (const auto& [height, message, change] : cases) {
+        std::filesystem::copy(folder_ / "blocks", folder_ / "whole");
+        rewrite(height, change);
+        EXPECT_NE(refusal().find(message), std::string::npos) << message << "\n" << refusal();
+        std::filesystem::remove_all(folder_ / "blocks");
+        std::filesystem::rename(folder_ / "whole", folder_ / "blocks");
+        disk_ = before;
+    }
+    EXPECT_EQ(refusal(), "started");
+    EXPECT_EQ(disk_.height, 5u);
+}
+
+TEST_F(EmbeddedLog, AnotherKeyIsRefused) {
+    validator_ = validator_key(8);
+    EXPECT_NE(refusal().find("was signed by another key"), std::string::npos) << refusal();
+    validator_ = nullptr;
+    EXPECT_EQ(refusal(), "there is no validator's key to sign blocks with");
+}
+
+TEST_F(EmbeddedLog, AStateWithoutBlocksIsRefused) {
+    std::filesystem::remove_all(folder_ / "blocks");
+    EXPECT_NE(refusal().find("is empty"), std::string::npos) << refusal();
 }
 
 } // namespace

@@ -1,1 +1,1 @@
-assay_test(embedded_consensus_test SOURCES embedded/mempool_test.cpp embedded/embedded_consensus_test.cpp DEPS consensus)
+assay_test(embedded_consensus_test SOURCES embedded/block_test.cpp embedded/mempool_test.cpp embedded/embedded_consensus_test.cpp DEPS consensus)

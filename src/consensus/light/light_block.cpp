@@ -8,6 +8,7 @@ namespace assay::consensus {
 namespace {
 
 constexpr std::int64_t kPrecommit = 2;
+constexpr BlockTime kNoTime{-62'135'596'800, 0}; ///< Go's zero time, the year 1
 
 Bytes encode(const BlockTime& time) { return ProtoWriter().integer(1, time.seconds).integer(2, time.nanos).done(); }
 
@@ -45,6 +46,36 @@ crypto::Digest hash_of(const std::vector<LightValidator>& validators) {
         leaves.push_back(crypto::merkle_leaf(ProtoWriter().message(1, key).integer(2, validator.power).done()));
     }
     return crypto::merkle_root(leaves);
+}
+
+crypto::Digest hash_of(const Commit& commit) {
+    std::vector<crypto::Digest> leaves;
+    leaves.reserve(commit.signatures.size());
+    for (const CommitSignature& signature : commit.signatures) {
+        const BlockTime& time = signature.flag == VoteFlag::absent ? kNoTime : signature.time;
+        leaves.push_back(crypto::merkle_leaf(ProtoWriter()
+                                                 .integer(1, static_cast<std::int64_t>(signature.flag))
+                                                 .bytes(2, signature.validator)
+                                                 .message(3, encode(time))
+                                                 .bytes(4, signature.signature)
+                                                 .done()));
+    }
+    return crypto::merkle_root(leaves);
+}
+
+crypto::Digest hash_of_data(std::span<const crypto::Digest> transactions) {
+    crypto::MerkleBuilder tree;
+    for (const crypto::Digest& transaction : transactions) tree.add(crypto::merkle_leaf(transaction));
+    return tree.root();
+}
+
+crypto::Digest hash_of_limits(std::int64_t block_bytes_max, std::int64_t block_gas_max) {
+    return crypto::sha256(ProtoWriter().integer(1, block_bytes_max).integer(2, block_gas_max).done());
+}
+
+Bytes address_of(const LightValidator& validator) {
+    const crypto::Digest digest = crypto::sha256(validator.public_key);
+    return Bytes(digest.begin(), digest.begin() + 20);
 }
 
 Bytes vote_sign_bytes(const std::string& chain_id, const Commit& commit, std::size_t index) {

@@ -8,6 +8,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,14 @@ struct LightBlock {
 
 crypto::Digest hash_of(const Header& header);
 crypto::Digest hash_of(const std::vector<LightValidator>& validators);
+/// The next header's last_commit_hash.
+crypto::Digest hash_of(const Commit& commit);
+/// A header's data_hash, from the SHA-256 of each transaction.
+crypto::Digest hash_of_data(std::span<const crypto::Digest> transactions);
+/// A header's consensus_hash, from the limits of a block; a gas of -1 is none.
+crypto::Digest hash_of_limits(std::int64_t block_bytes_max, std::int64_t block_gas_max);
+/// First 20 bytes of SHA-256 of the key.
+Bytes address_of(const LightValidator& validator);
 /// What validator number `index` has signed: a length-prefixed canonical vote.
 Bytes vote_sign_bytes(const std::string& chain_id, const Commit& commit, std::size_t index);
 
@@ -75,5 +84,7 @@ inline constexpr std::size_t kLightValidatorsMax = 10'000; ///< the engine's own
 /// From the engine's JSON: {"signed_header": {"header", "commit"}, "validators": […]}.
 /// Errors: malformed, naming the member; resource_exhausted (more than kLightValidatorsMax).
 Result<LightBlock> parse_light_block(const codec::Json& json);
+/// What the engine writes for it: parse_light_block() reads the same block from it.
+std::string to_json(const LightBlock& block);
 
 } // namespace assay::consensus

@@ -6,7 +6,7 @@
 /// "value":"HEX" or null,"height":"H","proof":"HEX"}; blocks ascend, the first is the trusted one, the last is H + 1,
 /// whose app_hash is the state's after block H.
 /// Thread-safe. Parsing and verifying: committed class.
-#include "consensus/cometbft/rpc_client.h"
+#include "consensus/light/light_source.h"
 #include "consensus/light/verifier.h"
 
 #include <cstdint>
@@ -45,11 +45,12 @@ struct VerifiedAnswer {
 Result<VerifiedAnswer> verify_proof_bundle(const ProofBundle& bundle, const TrustRoot& root,
                                            const TrustOptions& options, BlockTime now);
 
-/// Asks the first endpoint for a key's value, proof and headers, bisecting where too few trusted validators signed, and
-/// every other endpoint for its hash of the last header. The bundle as JSON; it is verified on the way.
-/// Errors: those of verifying and of the RPC; invalid_argument when endpoints disagree, naming the two.
-Result<std::string> fetch_proof_bundle(std::span<const RpcClient> endpoints, const TrustRoot& root,
+/// Asks the first endpoint for a key's value (at `height`, or the newest that can be proven), proof and headers, bisecting
+/// where too few trusted validators signed, and every other endpoint for its hash of the last header. The bundle as JSON; it
+/// is verified on the way. Errors: those of verifying and of the sources; invalid_argument when endpoints disagree, naming
+/// the two.
+Result<std::string> fetch_proof_bundle(std::span<const LightSource* const> endpoints, const TrustRoot& root,
                                        const TrustOptions& options, BlockTime now, std::string_view module,
-                                       ByteView key);
+                                       ByteView key, std::optional<std::uint64_t> height = {});
 
 } // namespace assay::consensus

@@ -17,11 +17,6 @@ std::unexpected<Error> refuse(const LightBlock& block, const std::string& why) {
     return fail(ErrorCode::invalid_argument, "header " + std::to_string(block.header.height) + ": " + why);
 }
 
-Bytes address_of(const LightValidator& validator) {
-    const crypto::Digest digest = crypto::sha256(validator.public_key);
-    return Bytes(digest.begin(), digest.begin() + 20);
-}
-
 Result<std::int64_t> total_power(const LightBlock& block) {
     std::int64_t sum = 0;
     for (const LightValidator& validator : block.validators) {

@@ -85,6 +85,9 @@ public:
     std::string status() const override;
     Result<std::string> query(std::string_view path, std::string_view arguments, std::optional<std::uint64_t> height,
                               bool prove) const override;
+    Result<std::string> header(std::uint64_t height) const override {
+        return to_json(TRY(host_.consensus().light_block(height)));
+    }
     Result<std::vector<Bytes>> split(ByteView sequence) const override;
     void submit(std::vector<Bytes> transactions,
                 std::function<void(std::vector<api::SubmittedTransaction>)> done) override;
@@ -137,6 +140,8 @@ std::string ChainAdapter::status() const {
     if (const auto params = chain_params()) json["evm_chain_id"] = params->evm_chain_id;
     json["height"] = info.height;
     json["app_hash"] = to_hex(info.app_hash);
+    if (consensus.hash != crypto::Digest{} && consensus.height == info.height)
+        json["block_hash"] = to_hex(consensus.hash);
     json["time_ms"] = consensus.time_ms;
     json["consensus"] = consensus.mode;
     json["waiting_transactions"] = consensus.waiting_transactions;
@@ -157,6 +162,13 @@ Result<std::string> ChainAdapter::query(std::string_view path, std::string_view 
             if (!bytes) return fail_in("argument 'key'", bytes.error());
             values = Value::Map{{"key", *bytes}};
         }
+    }
+    if (prove && path.starts_with("/store/")) {
+        const std::uint64_t provable = TRY(host_.consensus().provable_height());
+        if (!height) height = provable;
+        if (*height > provable)
+            return fail(ErrorCode::not_found, "no header names the state of height " + std::to_string(*height) +
+                                                  " yet: it can be proven up to " + std::to_string(provable));
     }
     const auto answer = TRY(host_.application().query(
         {.path = std::string(path), .arguments = std::move(values), .height = height, .prove = prove}));

@@ -3,7 +3,8 @@
 ///
 ///     DATA/keys/NAME.json            account keys, Ethereum keystores (version 3)
 ///     DATA/chain/genesis.json        the genesis document
-///     DATA/chain/validator.key       embedded consensus: this node's Ed25519 seed, hexadecimal, readable by its owner only
+///     DATA/chain/validator.key       embedded consensus: this node's Ed25519 seed, hexadecimal, readable by its owner only;
+///                                    it signs every block, and is in no export and no snapshot
 ///     DATA/chain/state/              LMDB
 ///     DATA/chain/blocks/, results/   embedded consensus: what was ordered, and what came of it
 ///     DATA/chain/index.sqlite        the explorer's index; may be deleted

@@ -5,6 +5,7 @@
 #include "consensus/cometbft/engine_blocks.h"
 #include "consensus/cometbft/engine_home.h"
 #include "consensus/embedded/embedded_consensus.h"
+#include "node/chain/lost_results.h"
 #include "node/folders.h"
 #include "storage/lmdb_database.h"
 
@@ -142,6 +143,13 @@ private:
 
 Result<void> Host::open() {
     TRY_VOID(make_folder(home_.chain()));
+    if (options_.mode == ConsensusMode::embedded) {
+        const LostResults lost = TRY(prepare_lost_results(home_));
+        if (lost.first != 0 && options_.log) {
+            options_.log("the results of blocks " + std::to_string(lost.first) + " to " + std::to_string(lost.last) +
+                         " were lost, as in a power cut; executing these blocks again");
+        }
+    }
     TRY_VOID(open_state());
     return options_.mode == ConsensusMode::embedded ? start_embedded() : start_cometbft();
 }
@@ -211,10 +219,15 @@ Result<void> Host::observe() {
 }
 
 Result<void> Host::start_embedded() {
-    const auto validator = TRY(load_or_make_validator_key(home_));
+    std::error_code error;
+    if (std::filesystem::exists(home_.blocks(), error) && !std::filesystem::exists(home_.validator_key(), error))
+        return fail(ErrorCode::not_found, home_.validator_key().string() +
+                                              ": is missing, and the blocks of this folder were signed with it: put it "
+                                              "back; a new key would make another chain");
+    const auto validator = std::make_shared<const crypto::Ed25519SecretKey>(TRY(load_or_make_validator_key(home_)));
     consensus::EmbeddedOptions options;
     if (application_->info().chain_id.empty()) {
-        const auto document = TRY(genesis_or_development(validator));
+        const auto document = TRY(genesis_or_development(*validator));
         auto made = application_->init_chain({.chain_id = document.chain_id,
                                               .time_ms = document.time_ms,
                                               .initial_height = document.initial_height,
@@ -225,7 +238,7 @@ Result<void> Host::start_embedded() {
     }
     options.blocks_folder = home_.blocks();
     options.results_folder = home_.results();
-    options.proposer = consensus::consensus_address(validator.public_key());
+    options.validator = validator;
     options.block_interval_ms = options_.block_interval_ms;
     options.check_threads = options_.threads;
     auto started = TRY(consensus::EmbeddedConsensus::start(*application_, {&observers_}, std::move(options)));

@@ -7,6 +7,7 @@
 #include "consensus/blocks/result_record.h"
 #include "consensus/embedded/block.h"
 #include "node/chain/chain_host.h"
+#include "node/chain/lost_results.h"
 #include "node/commands/chain_flags.h"
 #include "node/commands/exit_codes.h"
 #include "node/folders.h"
@@ -102,27 +103,40 @@ bool check_log(const std::filesystem::path& folder, std::uint64_t state_height, 
     return true;
 }
 
-/// What embedded consensus keeps: each block follows the one before, over the state that the results left.
+/// A log of results that ends early is one that a power cut has shortened, and is made whole by starting the node.
+void say_what_helps(const ChainHome& home, const chain::StateStore& store, Findings& findings) {
+    const auto lost = find_lost_results(home, store);
+    if (!lost || lost->first == 0) return;
+    findings.faults.push_back(home.results().string() + ": the results of blocks " + std::to_string(lost->first) +
+                              " to " + std::to_string(lost->last) +
+                              " are only lost to the explorer: 'assay up' makes them again from the blocks");
+}
+
+/// What embedded consensus keeps: each block is signed and follows the one before, over the state that the results left.
 void check_blocks(const ChainHome& home, const chain::StateStore& store, Findings& findings) {
     std::error_code error;
     const std::uint64_t height = store.version();
     if (height == 0 || !std::filesystem::exists(home.validator_key(), error)) return;
-    std::optional<crypto::Digest> parent;
+    std::optional<consensus::EmbeddedBlock> parent;
     std::map<std::uint64_t, crypto::Digest> results;
-    check_log(home.results(), height, findings, [&](std::uint64_t at, ByteView record) -> Result<void> {
-        results[at] = TRY(consensus::decode_result(record)).app_hash;
-        if (at == height && results[at] != store.app_hash())
-            return fail(ErrorCode::malformed, "its app hash is not the state's");
-        return {};
-    });
+    const bool has_results =
+        check_log(home.results(), height, findings, [&](std::uint64_t at, ByteView record) -> Result<void> {
+            results[at] = TRY(consensus::decode_result(record)).app_hash;
+            if (at == height && results[at] != store.app_hash())
+                return fail(ErrorCode::malformed, "its app hash is not the state's");
+            return {};
+        });
+    if (!has_results) say_what_helps(home, store, findings);
     check_log(home.blocks(), height, findings, [&](std::uint64_t at, ByteView record) -> Result<void> {
-        const auto block = TRY(consensus::decode_block(record));
+        auto block = TRY(consensus::decode_block(record));
         if (block.height != at) return fail(ErrorCode::malformed, "it says height " + std::to_string(block.height));
-        if (parent && block.parent != *parent) return fail(ErrorCode::malformed, "its parent is another block");
+        TRY_VOID(consensus::check_signature(block));
+        if (parent) TRY_VOID(consensus::check_follows(*parent, block));
         const auto before = results.find(at - 1);
         if (before != results.end() && block.app_hash != before->second)
             return fail(ErrorCode::malformed, "it was made over another state than the results say");
-        parent = consensus::hash_of(block);
+        block.transactions.clear();
+        parent = std::move(block);
         return {};
     });
 }

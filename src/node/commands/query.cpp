@@ -1,6 +1,9 @@
 // assay query: what the chain says.
+#include "consensus/light/proof_bundle.h"
+#include "node/chain/node_light_source.h"
 #include "node/commands/chain_flags.h"
 #include "node/commands/exit_codes.h"
+#include "node/commands/trust_flags.h"
 
 #include <cstdio>
 
@@ -9,6 +12,7 @@ namespace {
 
 constexpr const char* kFooter = R"(Examples:
   assay query balance 0x52908400098527886E0F7030069857D2E4169EE7
+  assay query balance operator --proof answer.json
   assay query tx 5f2c…
   assay query get staking/validators limit=10
   assay query get store/bank/key key=0x80… --prove --height 41)";
@@ -20,6 +24,8 @@ struct QueryFlags : ChainFlags {
     std::uint64_t height = 0;
     CLI::Option* height_given = nullptr;
     bool prove = false;
+    std::string proof_file;
+    TrustFlags trust;
 
     void add_common(CLI::App& command) {
         add_node(command);
@@ -29,8 +35,12 @@ struct QueryFlags : ChainFlags {
     void add_height(CLI::App& command) {
         height_given = command.add_option("--height", height, "As of this block; default: the last")->type_name("N");
     }
+    std::optional<std::uint64_t> wanted_height() const {
+        return height_given != nullptr && height_given->count() > 0 ? std::optional(height) : std::nullopt;
+    }
     std::string at_height() const {
-        return height_given != nullptr && height_given->count() > 0 ? "&height=" + std::to_string(height) : "";
+        const auto wanted = wanted_height();
+        return wanted ? "&height=" + std::to_string(*wanted) : "";
     }
 };
 
@@ -45,19 +55,46 @@ Result<std::string> address_of(const QueryFlags& flags) {
     return TRY(find_key(home, flags.what)).address;
 }
 
+/// The balance with its proof and headers, as `assay light verify` reads them, in a file.
+Result<ChainJson> proven_balance(const QueryFlags& flags, const std::string& address) {
+    const NodeLightSource source(TRY(flags.client()));
+    std::optional<crypto::Address> token;
+    if (!flags.token.empty()) token = TRY(crypto::parse_address(flags.token));
+    const Bytes key = balance_key(token, TRY(crypto::parse_address(address)));
+    const auto root = TRY(flags.trust.root(source));
+    const consensus::LightSource* const sources[] = {&source};
+    const std::string text = TRY(consensus::fetch_proof_bundle(sources, root, flags.trust.options, time_now(), "bank",
+                                                               key, flags.wanted_height()));
+    const auto bundle = TRY(consensus::parse_proof_bundle(text));
+    TRY_VOID(write_file_durably(flags.proof_file, text + "\n", false));
+    ChainJson json = balance_of(bundle.module, bundle.key, bundle.value);
+    json.erase("nonce");
+    json["height"] = bundle.height;
+    json["proof"] = flags.proof_file;
+    return json;
+}
+
+void print_balance(const QueryFlags& flags, const ChainJson& json) {
+    if (flags.json) {
+        print_json(json, true);
+    } else {
+        std::printf("%s\n", json.value("balance", std::string()).c_str());
+    }
+}
+
 Result<int> balance(const QueryFlags& flags) {
     const std::string address = TRY(address_of(flags));
+    if (!flags.proof_file.empty()) {
+        print_balance(flags, TRY(proven_balance(flags, address)));
+        return kExitDone;
+    }
     const auto node = TRY(flags.client());
     std::string path = "/chain/query/bank/balance?address=" + address + flags.at_height();
     if (!flags.token.empty()) path += "&token=" + percent_encode(flags.token);
     const ChainJson answer = TRY(node.get(path));
     ChainJson json = answer["value"];
     json["height"] = answer["height"];
-    if (flags.json) {
-        print_json(json, true);
-    } else {
-        std::printf("%s\n", json.value("balance", std::string()).c_str());
-    }
+    print_balance(flags, json);
     return kExitDone;
 }
 
@@ -115,6 +152,10 @@ void add_query(CLI::App& app, Action& action) {
     balance_command->add_option("--token", balance_flags->token, "Which token; default: the native coin")
         ->type_name("ADDRESS");
     balance_flags->add_height(*balance_command);
+    balance_command
+        ->add_option("--proof", balance_flags->proof_file, "Also write it with its proof, for 'assay light verify'")
+        ->type_name("FILE");
+    balance_flags->trust.add_to(*balance_command, false);
     add("account", "An account's nonce and native balance", "address", "Address, or the name of a key here", account);
     add("tx", "A committed transaction", "hash", "64 hexadecimal digits", transaction);
     add("block", "A block", "block", "Height, hash or latest", block);
