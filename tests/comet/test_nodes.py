@@ -187,6 +187,11 @@ class LivingNet(unittest.TestCase):
             answer = json.loads(verified.stdout)
             self.assertEqual(answer["value"] is None, absent)
             self.assertEqual(answer["app_hash"], node.app_hash(answer["height"]))
+        by_node = node.run_json("query", "balance", self.load.accounts[2], "--proof", str(file), *trust)
+        verified = run("verify", str(file), *trust, "--json")
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+        account = json.loads(verified.stdout)["account"]
+        self.assertEqual((account["address"].lower(), account["balance"]), (by_node["address"].lower(), by_node["balance"]))
         bundle = json.loads(run("fetch", *urls, *trust, "bank", key).stdout)
 
         def refused(change, trusting=trust) -> str:
