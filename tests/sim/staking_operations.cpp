@@ -91,6 +91,29 @@ std::optional<Operation> undelegate(World& world) {
                      staking::Undelegate{found->validator, world.part_of(found->about)});
 }
 
+std::optional<Operation> cancel_unbonding(World& world) {
+    for (int tries = 0; tries < 8; ++tries) {
+        const auto [key, value] = world.pick(ModuleId::staking, staking::kUnbondings);
+        if (key.empty()) return std::nullopt;
+        const auto entries = decode_record<staking::Unbonding>(value).entries;
+        const auto& entry = entries[world.random.below(entries.size())];
+        if (entry.end_ms <= world.time_ms + 5'000) continue;
+        return operation(world.signer_for(staking::address_at(key, 1)),
+                         staking::CancelUnbonding{staking::address_at(key, 21), world.part_of(entry.balance),
+                                                  entry.height + (world.random.percent(5) ? 1 : 0)});
+    }
+    return std::nullopt;
+}
+
+std::optional<Operation> rotate_key(World& world) {
+    const auto validator = any_validator_with(world, [](const Address&, const staking::Validator& found) {
+        return !found.jailed && found.status == static_cast<std::uint8_t>(staking::Status::bonded);
+    });
+    if (!validator) return std::nullopt;
+    const Digest key = world.random.percent(90) ? world.random.digest() : validator->second.consensus_key;
+    return operation(world.signer_for(validator->first), staking::RotateKey{key});
+}
+
 std::optional<Operation> redelegate(World& world) {
     const auto found = any_delegation(world);
     const auto target = any_validator(world);
@@ -135,6 +158,8 @@ void add_staking_operations(std::vector<OperationKind>& kinds) {
                                {"staking/set_min_self_stake", set_min_self_stake},
                                {"staking/delegate", delegate},
                                {"staking/undelegate", undelegate},
+                               {"staking/cancel_unbonding", cancel_unbonding},
+                               {"staking/rotate_key", rotate_key},
                                {"staking/redelegate", redelegate},
                                {"staking/withdraw_rewards", withdraw_rewards},
                                {"staking/withdraw_commission", withdraw_commission},

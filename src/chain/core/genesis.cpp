@@ -75,6 +75,10 @@ Result<GenesisResponse> ChainApplicationImpl::init_chain(const GenesisRequest& g
                         " validators, the staking module makes " + std::to_string(response.validators.size()) +
                         ", and they are not the same");
     }
+    if (genesis.consensus && modules_.check_evidence_age) {
+        auto checked = modules_.check_evidence_age(*state, genesis.consensus->evidence_age_ms);
+        if (!checked) return fail_in("genesis", std::move(checked.error()));
+    }
     CommitRecord record;
     record.chain_id = genesis.chain_id;
     record.time_ms = genesis.time_ms;

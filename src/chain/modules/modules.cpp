@@ -31,6 +31,9 @@ ModuleSet make_modules(const EarningsPort* earnings) {
     set.params = params.get();
     set.upgrades = governance.get();
     set.validators = [staking](const StateReader& state) { return staking->validator_set(state); };
+    set.check_evidence_age = [staking](const StateReader& state, std::int64_t engine_ms) {
+        return staking->check_evidence_age(state, engine_ms);
+    };
     return set;
 }
 

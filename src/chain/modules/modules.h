@@ -18,6 +18,9 @@ struct ModuleSet {
     /// The validators that a state just made by genesis starts with; may be absent.
     std::function<std::vector<ValidatorUpdate>(const StateReader&)> validators;
 
+    /// Whether the engine's age of evidence, in milliseconds, goes with the modules' parameters; may be absent.
+    std::function<Result<void>(const StateReader&, std::int64_t)> check_evidence_age;
+
     const Module* find(std::string_view name) const {
         for (const auto& module : modules) {
             if (name_of(module->id()) == name) return module.get();

@@ -1,6 +1,7 @@
 #include "node/chain/localnet.h"
 
 #include "chain/chain_application.h"
+#include "chain/modules/staking/staking_params.h"
 #include "consensus/cometbft/engine_home.h"
 #include "node/folders.h"
 
@@ -66,6 +67,11 @@ Result<chain::GenesisRequest> make_genesis(const LocalnetOptions& options, const
                            .misbehavior = {}};
     TRY_VOID(chain::apply_genesis(modules, block, request.app_state, state));
     request.validators = modules.validators(state);
+    // The engine keeps evidence while there is stake that answers for it: for that time, and for as many blocks as fit in.
+    const std::uint64_t unbonding_ms = modules.params->get<chain::StakingParams>(state).unbonding_ms;
+    request.consensus.emplace();
+    request.consensus->evidence_age_ms = static_cast<std::int64_t>(unbonding_ms);
+    request.consensus->evidence_age_blocks = unbonding_ms / std::max<std::uint32_t>(options.commit_pause_ms, 100);
     return request;
 }
 

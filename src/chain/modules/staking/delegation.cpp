@@ -143,6 +143,61 @@ Result<void> Keeper::undelegate(const Address& delegator, const Undelegate& mess
     return {};
 }
 
+Result<void> Keeper::cancel_unbonding(const Address& delegator, const CancelUnbonding& message) {
+    TRY_VOID(check_amount(message.amount));
+    const Validator record = TRY(find_validator(message.validator));
+    if (record.jailed) {
+        return fail(ErrorCode::invalid_argument,
+                    "validator " + crypto::to_string(message.validator) + " is jailed: nothing goes back to it");
+    }
+    auto unbonding = load<Unbonding>(state_, key_of(kUnbondings, delegator, message.validator)).value_or(Unbonding{});
+    Amount there;
+    for (const UnbondingEntry& entry : unbonding.entries) {
+        if (entry.height == message.height && entry.end_ms > now_ms()) there = plus(there, entry.balance);
+    }
+    if (there.is_zero()) {
+        return fail(ErrorCode::not_found, "nothing of " + crypto::to_string(delegator) + " unbonds from " +
+                                              crypto::to_string(message.validator) + " since height " +
+                                              std::to_string(message.height));
+    }
+    if (message.amount > there) {
+        return fail(ErrorCode::invalid_argument,
+                    "amount " + to_string(message.amount) + " is above what unbonds since then, " + to_string(there));
+    }
+    take_back(delegator, message, std::move(unbonding));
+    if (record.is(Status::bonded)) move(unbonded_account(), bonded_account(), message.amount);
+    TRY_VOID(add_stake(delegator, message.validator, message.amount));
+    emit("staking.unbonding_cancelled", {{"delegator", event_text(delegator)},
+                                         {"validator", event_text(message.validator)},
+                                         {"amount", event_text(message.amount)},
+                                         {"height", event_text(message.height)}});
+    return {};
+}
+
+void Keeper::take_back(const Address& delegator, const CancelUnbonding& message, Unbonding unbonding) {
+    Amount left = message.amount;
+    const auto end_of = [&](const UnbondingEntry& entry) {
+        return time_key(kMaturingUnbondings, entry.end_ms).add(delegator.bytes).add(message.validator.bytes);
+    };
+    for (UnbondingEntry& entry : unbonding.entries) {
+        if (left.is_zero() || entry.height != message.height || entry.end_ms <= now_ms()) continue;
+        const Amount part = std::min(left, entry.balance);
+        const Amount rest = minus(entry.balance, part);
+        if (part.is_zero()) continue;
+        left = minus(left, part);
+        // What stays answers for earlier wrongs by its own part of the first amount.
+        entry.initial = rest.is_zero() ? Amount() : scaled_up(entry.initial, rest.units(), entry.balance.units());
+        entry.balance = rest;
+        if (rest.is_zero()) erase(state_, end_of(entry));
+    }
+    std::erase_if(unbonding.entries, [](const UnbondingEntry& entry) { return entry.initial.is_zero(); });
+    for (const UnbondingEntry& entry : unbonding.entries) mark(state_, end_of(entry)); // one of these may share its end
+    const StateKey key = key_of(kUnbondings, delegator, message.validator);
+    if (!unbonding.entries.empty()) return store(state_, key, unbonding);
+    erase(state_, key);
+    erase(state_, key_of(kUnbondingFrom, message.validator, delegator));
+}
+
 void Keeper::add_unbonding(const Address& delegator, const Address& validator, Amount amount) {
     const StateKey key = key_of(kUnbondings, delegator, validator);
     Unbonding unbonding = load<Unbonding>(state_, key).value_or(Unbonding{});

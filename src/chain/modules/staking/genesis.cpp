@@ -70,6 +70,8 @@ const std::vector<Format>& formats() {
         {"by_stake", kByStake, {37}},
         records<Power>("bonded", kBonded, 21),
         {"maturing_validators", kMaturingValidators, {29}},
+        records<Rotations>("rotations", kRotations, 21),
+        {"maturing_rotations", kMaturingRotations, {29}},
         records<Delegation>("delegations", kDelegations, 41),
         {"delegators", kDelegators, {41}},
         records<Unbonding>("unbondings", kUnbondings, 41),

@@ -86,6 +86,36 @@ Result<void> check_pools(const Books& books, const StateReader& state, const Ban
     return {};
 }
 
+/// Besides the present keys' names there are those of keys given up, each until its time.
+Result<void> check_rotations(const Books& books, const StateReader& state) {
+    std::size_t given_up = 0;
+    std::set<Bytes> due;
+    Result<void> result;
+    Books::walk<Rotations>(state, kRotations, [&](ByteView key, const Rotations& rotations) {
+        const Address validator = address_at(key, nth_address(0));
+        const std::string name = "keys given up by " + crypto::to_string(validator);
+        if (!books.validators.contains(validator) || rotations.entries.empty())
+            result = broken(name, text(rotations.entries.size()), "no validator or no entry");
+        for (const Rotation& rotation : rotations.entries) {
+            ++given_up;
+            const StateKey queued = time_key(kMaturingRotations, rotation.end_ms).add(validator.bytes);
+            const ByteView bytes = queued;
+            due.emplace(bytes.begin(), bytes.end());
+            const auto named =
+                load<Named>(state, key_of(kByConsensusAddress, consensus_address(rotation.consensus_key)));
+            if (!named || named->address != validator || !is_marked(state, queued))
+                result = broken(name, "consensus address or queue", "its entry");
+        }
+    });
+    TRY_VOID(std::move(result));
+    const std::size_t names = count(state, kByConsensusAddress);
+    if (names != books.validators.size() + given_up)
+        return broken("consensus addresses", text(names), text(books.validators.size() + given_up));
+    const std::size_t queued = count(state, kMaturingRotations);
+    if (queued != due.size()) return broken("queue of keys given up", text(queued), text(due.size()));
+    return {};
+}
+
 Result<void> check_validators(const Books& books, const StateReader& state) {
     std::size_t indexed = 0;
     for (const auto& [address, validator] : books.validators) {
@@ -110,10 +140,7 @@ Result<void> check_validators(const Books& books, const StateReader& state) {
     }
     const std::size_t index_size = count(state, kByStake);
     if (index_size != indexed) return broken("entries of the index by stake", text(index_size), text(indexed));
-    const std::size_t names = count(state, kByConsensusAddress);
-    if (names != books.validators.size())
-        return broken("consensus addresses", text(names), text(books.validators.size()));
-    return {};
+    return check_rotations(books, state);
 }
 
 Result<void> check_set(const Books& books) {

@@ -46,6 +46,10 @@ public:
     Result<void> unjail(const Address& validator, const Unjail& message);
     void jail(const Address& validator);
 
+    // key_rotation.cpp
+    Result<void> rotate_key(const Address& validator, const RotateKey& message);
+    void complete_rotations();
+
     // validator_set.cpp
     void update_validator_set(std::vector<ValidatorUpdate>& updates);
     void complete_validator_unbondings();
@@ -53,6 +57,7 @@ public:
     // delegation.cpp
     Result<void> delegate(const Address& delegator, const Delegate& message);
     Result<void> undelegate(const Address& delegator, const Undelegate& message);
+    Result<void> cancel_unbonding(const Address& delegator, const CancelUnbonding& message);
     Result<void> redelegate(const Address& delegator, const Redelegate& message);
     void complete_unbondings();
     void complete_redelegations();
@@ -92,11 +97,21 @@ private:
     void remove_validator(const Address& validator, const Validator& record);
     Result<void> check_new_validator(const Address& validator, const CreateValidator& message) const;
 
+    // key_rotation.cpp
+    /// Errors: invalid_argument (it is somebody's, or was within the unbonding time, or has signed twice).
+    Result<void> check_new_key(const Address& validator, const Digest& consensus_key) const;
+    /// What is counted about signatures goes on under the new key.
+    void move_signing(const ConsensusAddress& from, const ConsensusAddress& to);
+    void forget_rotations(const Address& validator);
+
     // validator_set.cpp
     std::uint64_t power_of(const Validator& record) const;
     std::vector<Candidate> elect() const;
     void bond(const Address& validator, Validator record);
     void begin_unbonding(const Address& validator, Validator record);
+    /// Tells consensus the key and power that a member of the set has now, if it knows others.
+    void update_member(const Address& validator, const Power& now, const Power* known,
+                       std::vector<ValidatorUpdate>& updates);
 
     // delegation.cpp
     void save_delegation(const Address& delegator, const Address& validator, const std::optional<Delegation>& after);
@@ -109,6 +124,8 @@ private:
     void add_unbonding(const Address& delegator, const Address& validator, Amount amount);
     void add_redelegation(const Redelegate& move, const Address& delegator, const RedelegationEntry& entry);
     void complete_unbonding(const Address& delegator, const Address& validator);
+    /// Takes `amount` out of the entries made at `height`, and them out of the queue where nothing is left.
+    void take_back(const Address& delegator, const CancelUnbonding& message, Unbonding unbonding);
     void complete_redelegation(const Address& delegator, const Address& source, const Address& destination);
 
     // distribution.cpp
@@ -131,6 +148,13 @@ private:
 
     // slashing.cpp
     void count_signature(const CommitVote& vote);
+    /// The operator and its present consensus address, by that or by a key it gave up.
+    struct Accused {
+        Address validator;
+        Validator record;
+        ConsensusAddress consensus;
+    };
+    std::optional<Accused> find_by_consensus(const ConsensusAddress& consensus) const;
     void punish_downtime(const ConsensusAddress& consensus, const Address& validator, Signing& signing,
                          std::uint64_t power);
     void punish(const Misbehavior& misbehavior);

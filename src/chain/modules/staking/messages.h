@@ -81,6 +81,28 @@ struct Undelegate {
     }
 };
 
+/// Takes back, in part or whole, what the signer undelegated at `height`: it is delegated to the same validator again.
+struct CancelUnbonding {
+    static constexpr std::string_view kType = "staking/cancel_unbonding";
+    static constexpr std::string_view kStruct = "StakingCancelUnbonding";
+    Address validator;
+    Amount amount;
+    std::uint64_t height = 0; ///< of the block in which it was undelegated
+    static void fields(auto&& self, auto&& visit) {
+        visit("validator", self.validator);
+        visit("amount", self.amount);
+        visit("height", self.height);
+    }
+};
+
+/// By the operator, for a fee: another key for consensus from two blocks on.
+struct RotateKey {
+    static constexpr std::string_view kType = "staking/rotate_key";
+    static constexpr std::string_view kStruct = "StakingRotateKey";
+    Digest consensus_key{}; ///< Ed25519
+    static void fields(auto&& self, auto&& visit) { visit("consensus_key", self.consensus_key); }
+};
+
 struct Redelegate {
     static constexpr std::string_view kType = "staking/redelegate";
     static constexpr std::string_view kStruct = "StakingRedelegate";

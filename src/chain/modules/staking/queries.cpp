@@ -59,6 +59,13 @@ Result<Value> query_validators(const StateReader& state, const Value& arguments)
     return Value(Value::Map{{"validators", Value(std::move(list))}});
 }
 
+/// Keys that a validator gave up and can still be accused by.
+Result<Value> query_rotations(const StateReader& state, const Value& arguments) {
+    const auto address = TRY(argument<Address>(arguments, "validator"));
+    if (!is_marked(state, key_of(kValidators, address))) return nothing("validator", address);
+    return readable(load<Rotations>(state, key_of(kRotations, address)).value_or(Rotations{}));
+}
+
 /// What consensus was told of.
 Result<Value> query_set(const StateReader& state) {
     Value::List list;
@@ -230,6 +237,7 @@ Result<Value> StakingModule::query(const BlockInfo& block, const StateReader& st
     const auto params = params_.get<StakingParams>(state);
     if (path == "validator") return query_validator(state, arguments);
     if (path == "validators") return query_validators(state, arguments);
+    if (path == "rotations") return query_rotations(state, arguments);
     if (path == "set") return query_set(state);
     if (path == "delegation") return query_delegation(state, arguments);
     if (path == "delegations") return query_delegations(state, arguments);

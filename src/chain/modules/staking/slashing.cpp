@@ -49,8 +49,10 @@ std::uint32_t missed_max(const StakingParams& params) {
 bool is_too_old(const Misbehavior& misbehavior, const BlockInfo& block, const StakingParams& params) {
     const std::uint64_t age_blocks = block.height - misbehavior.height;
     const std::int64_t age_ms = block.time_ms - misbehavior.time_ms;
-    return age_blocks > params.evidence_age_blocks_max && age_ms > 0 &&
-           static_cast<std::uint64_t>(age_ms) > params.evidence_age_ms_max;
+    const std::uint64_t age = age_ms > 0 ? static_cast<std::uint64_t>(age_ms) : 0;
+    // Beyond the unbonding time those who stood behind the vote may have left: others would pay for them.
+    return age > params.unbonding_ms ||
+           (age_blocks > params.evidence_age_blocks_max && age > params.evidence_age_ms_max);
 }
 
 } // namespace
@@ -75,26 +77,34 @@ void Keeper::count_signatures() {
     for (const CommitVote& vote : context_.block().last_commit) count_signature(vote);
 }
 
+std::optional<Keeper::Accused> Keeper::find_by_consensus(const ConsensusAddress& consensus) const {
+    const auto validator = load<Named>(state_, key_of(kByConsensusAddress, consensus));
+    if (!validator) return std::nullopt;
+    auto record = load<Validator>(state_, key_of(kValidators, validator->address));
+    if (!record) return std::nullopt;
+    const ConsensusAddress present = consensus_address(record->consensus_key);
+    return Accused{validator->address, *std::move(record), present};
+}
+
 void Keeper::count_signature(const CommitVote& vote) {
-    const auto validator = load<Named>(state_, key_of(kByConsensusAddress, vote.validator));
-    auto signing = load<Signing>(state_, key_of(kSigning, vote.validator));
-    if (!validator || !signing) return;
-    const auto record = load<Validator>(state_, key_of(kValidators, validator->address));
-    if (!record || record->jailed) return;
+    const auto voter = find_by_consensus(vote.validator); // for two blocks a new key's validator votes with the old one
+    if (!voter || voter->record.jailed) return;
+    auto signing = load<Signing>(state_, key_of(kSigning, voter->consensus));
+    if (!signing) return;
     const Signing before = *signing;
-    if (signing->window != params_.signed_blocks_window) forget_missed(vote.validator, *signing);
+    if (signing->window != params_.signed_blocks_window) forget_missed(voter->consensus, *signing);
     const auto index = static_cast<std::uint32_t>(height() % signing->window);
     const bool missed = !vote.signed_block;
-    const bool missed_before = exchange_missed(state_, vote.validator, index, missed);
+    const bool missed_before = exchange_missed(state_, voter->consensus, index, missed);
     if (missed && !missed_before) ++signing->missed;
     if (!missed && missed_before) --signing->missed;
     const bool full = height() > signing->start_height && height() - signing->start_height > signing->window;
     if (full && signing->missed > missed_max(params_)) {
-        punish_downtime(vote.validator, validator->address, *signing, vote.power);
+        punish_downtime(voter->consensus, voter->validator, *signing, vote.power);
     }
     if (signing->missed != before.missed || signing->window != before.window ||
         signing->start_height != before.start_height) {
-        store(state_, key_of(kSigning, vote.validator), *signing);
+        store(state_, key_of(kSigning, voter->consensus), *signing);
     }
 }
 
@@ -114,18 +124,25 @@ void Keeper::punish_misbehavior() {
 
 void Keeper::punish(const Misbehavior& misbehavior) {
     if (misbehavior.height >= height() || is_too_old(misbehavior, context_.block(), params_)) return;
-    const auto validator = load<Named>(state_, key_of(kByConsensusAddress, misbehavior.validator));
-    auto signing = load<Signing>(state_, key_of(kSigning, misbehavior.validator));
-    if (!validator || !signing || signing->tombstoned) return; // gone, never bonded, or punished already
-    const auto record = load<Validator>(state_, key_of(kValidators, validator->address));
-    if (!record || record->is(Status::unbonded) || misbehavior.height < record->created_height) return;
+    const auto accused = find_by_consensus(misbehavior.validator);
+    if (!accused) return;
+    auto signing = load<Signing>(state_, key_of(kSigning, accused->consensus));
+    if (!signing || signing->tombstoned) return; // never bonded, or punished already
+    if (accused->record.is(Status::unbonded) || misbehavior.height < accused->record.created_height) return;
+    const Address& validator = accused->validator;
     const std::uint64_t since = misbehavior.height > kPowerDelayBlocks ? misbehavior.height - kPowerDelayBlocks : 0;
-    slash(validator->address, since, misbehavior.power, params_.slash_double_sign_ppm);
-    jail(validator->address);
+    slash(validator, since, misbehavior.power, params_.slash_double_sign_ppm);
+    jail(validator);
     signing->tombstoned = true;
     signing->jailed_until_ms = kNeverMs;
-    store(state_, key_of(kSigning, misbehavior.validator), *signing);
-    emit("staking.double_sign", {{"validator", event_text(validator->address)},
+    store(state_, key_of(kSigning, accused->consensus), *signing);
+    if (misbehavior.validator != accused->consensus) { // nor does the key come back that did it
+        Signing barred;
+        barred.tombstoned = true;
+        barred.jailed_until_ms = kNeverMs;
+        store(state_, key_of(kSigning, misbehavior.validator), barred);
+    }
+    emit("staking.double_sign", {{"validator", event_text(validator)},
                                  {"height", event_text(misbehavior.height)},
                                  {"power", event_text(misbehavior.power)}});
 }

@@ -4,6 +4,7 @@ list(APPEND chain_sources
   modules/staking/genesis.cpp
   modules/staking/history.cpp
   modules/staking/invariants.cpp
+  modules/staking/key_rotation.cpp
   modules/staking/queries.cpp
   modules/staking/slashing.cpp
   modules/staking/staking_module.cpp

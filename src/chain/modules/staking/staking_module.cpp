@@ -10,6 +10,7 @@ using staking::Keeper;
 
 constexpr std::uint64_t kCreateGas = 10'000;
 constexpr std::uint64_t kEditGas = 1'000;
+constexpr std::uint64_t kRotateGas = 5'000;
 constexpr std::uint64_t kStakeGas = 5'000; ///< two to three records, the index by stake, a period, a transfer or two
 constexpr std::uint64_t kRedelegateGas = 10'000;
 constexpr std::uint64_t kWithdrawGas = 3'000;
@@ -45,8 +46,10 @@ void StakingModule::register_messages(MessageRegistry& registry) const {
     rules.add(kEditGas, &Keeper::set_commission);
     rules.add(kEditGas, &Keeper::set_min_self_stake);
     rules.add(kEditGas, &Keeper::unjail);
+    rules.add(kRotateGas, &Keeper::rotate_key);
     rules.add(kStakeGas, &Keeper::delegate);
     rules.add(kStakeGas, &Keeper::undelegate);
+    rules.add(kStakeGas, &Keeper::cancel_unbonding);
     rules.add(kRedelegateGas, &Keeper::redelegate);
     rules.add(kWithdrawGas, &Keeper::withdraw_rewards);
     rules.add(kWithdrawGas, &Keeper::withdraw_commission);
@@ -68,6 +71,7 @@ void StakingModule::end_block(Context& context, std::vector<ValidatorUpdate>& up
     keeper.complete_validator_unbondings();
     keeper.complete_unbondings();
     keeper.complete_redelegations();
+    keeper.complete_rotations();
     keeper.prune_history();
 }
 
@@ -79,6 +83,15 @@ std::vector<ValidatorUpdate> StakingModule::validator_set(const StateReader& sta
         return true;
     });
     return set;
+}
+
+Result<void> StakingModule::check_evidence_age(const StateReader& state, std::int64_t engine_ms) const {
+    const std::uint64_t unbonding_ms = params_.get<StakingParams>(state).unbonding_ms;
+    if (engine_ms >= 0 && static_cast<std::uint64_t>(engine_ms) <= unbonding_ms) return {};
+    return fail(ErrorCode::invalid_argument, "the engine takes evidence of up to " + std::to_string(engine_ms) +
+                                                 " ms (evidence.max_age_duration), staking's unbonding_ms is " +
+                                                 std::to_string(unbonding_ms) +
+                                                 ": the stake that answers for it has left by then");
 }
 
 Amount StakingModule::bonded_at(const StateReader& state, std::uint64_t height) const {

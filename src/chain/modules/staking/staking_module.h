@@ -25,6 +25,10 @@ public:
     /// The set that consensus was told of, by operator: what InitChain answers after init_genesis.
     std::vector<ValidatorUpdate> validator_set(const StateReader& state) const;
 
+    /// Whether the engine drops evidence (it keeps it for `engine_ms`, and for so many blocks if that is longer) no later than
+    /// stake may leave. Errors: invalid_argument, naming both times.
+    Result<void> check_evidence_age(const StateReader& state, std::int64_t engine_ms) const;
+
     Amount bonded_at(const StateReader& state, std::uint64_t height) const override;
     std::vector<Share> validators_at(const StateReader& state, std::uint64_t height) const override;
     std::vector<Share> delegations_at(const StateReader& state, const Address& delegator,

@@ -35,11 +35,17 @@ Result<void> StakingParams::validate() const {
              {"slash_double_sign_ppm", slash_double_sign_ppm, 0, ppm},
              {"evidence_age_blocks_max", evidence_age_blocks_max, 1, UINT64_MAX},
              {"evidence_age_ms_max", evidence_age_ms_max, 1, 10 * kYearMs},
+             {"key_rotations_max", key_rotations_max, 0, 100},
          }) {
         if (range.value >= range.min && range.value <= range.max) continue;
         return fail(ErrorCode::invalid_argument, std::string(range.name) + " " + std::to_string(range.value) +
                                                      " is outside " + std::to_string(range.min) + " … " +
                                                      std::to_string(range.max));
+    }
+    if (evidence_age_ms_max > unbonding_ms) {
+        return fail(ErrorCode::invalid_argument, "evidence_age_ms_max " + std::to_string(evidence_age_ms_max) +
+                                                     " is above unbonding_ms " + std::to_string(unbonding_ms) +
+                                                     ": the stake that answers for it has left by then");
     }
     if (block_reward > staking::kAllocationMax) {
         return fail(ErrorCode::invalid_argument,

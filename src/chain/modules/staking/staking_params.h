@@ -23,7 +23,9 @@ struct StakingParams {
     std::uint64_t downtime_jail_ms = 600'000; ///< 10 minutes
     std::uint32_t slash_double_sign_ppm = 50'000;
     std::uint64_t evidence_age_blocks_max = 100'000; ///< evidence is too old when it exceeds both ages
-    std::uint64_t evidence_age_ms_max = 1'814'400'000;
+    std::uint64_t evidence_age_ms_max = 1'814'400'000; ///< not above unbonding_ms
+    std::uint32_t key_rotations_max = 1; ///< new consensus keys of one validator within unbonding_ms
+    Amount key_rotation_fee{1'000'000'000}; ///< for each, to the treasury: 1 ASSAY
 
     static void fields(auto&& self, auto&& visit) {
         visit("validators_max", self.validators_max);
@@ -40,6 +42,8 @@ struct StakingParams {
         visit("slash_double_sign_ppm", self.slash_double_sign_ppm);
         visit("evidence_age_blocks_max", self.evidence_age_blocks_max);
         visit("evidence_age_ms_max", self.evidence_age_ms_max);
+        visit("key_rotations_max", self.key_rotations_max);
+        visit("key_rotation_fee", self.key_rotation_fee);
     }
     bool operator==(const StakingParams&) const = default;
 

@@ -16,30 +16,32 @@ enum class Status : std::uint8_t { unbonded, unbonding, bonded };
 
 enum Collection : std::uint8_t {
     kValidators = 0x01,           ///< operator → Validator
-    kByConsensusAddress = 0x02,   ///< consensus address → Named{operator}
-    kByStake = 0x03,              ///< ~tokens ‖ operator → mark; everyone not jailed, most stake first
-    kBonded = 0x04,               ///< operator → Power; the set consensus was told of
-    kMaturingValidators = 0x05,   ///< end time ‖ operator → mark
-    kDelegations = 0x10,          ///< delegator ‖ validator → Delegation
-    kDelegators = 0x11,           ///< validator ‖ delegator → mark
-    kUnbondings = 0x12,           ///< delegator ‖ validator → Unbonding
-    kUnbondingFrom = 0x13,        ///< validator ‖ delegator → mark
-    kMaturingUnbondings = 0x14,   ///< end time ‖ delegator ‖ validator → mark
-    kRedelegations = 0x15,        ///< delegator ‖ source ‖ destination → Redelegation
-    kRedelegationsFrom = 0x16,    ///< source ‖ delegator ‖ destination → mark
-    kRedelegationsTo = 0x17,      ///< delegator ‖ destination ‖ source → mark
+    kByConsensusAddress = 0x02, ///< consensus address → Named{operator}; given-up keys too, while they can be accused
+    kByStake = 0x03, ///< ~tokens ‖ operator → mark; everyone not jailed, most stake first
+    kBonded = 0x04, ///< operator → Power; the set consensus was told of
+    kMaturingValidators = 0x05, ///< end time ‖ operator → mark
+    kRotations = 0x06, ///< operator → Rotations
+    kMaturingRotations = 0x07, ///< end time ‖ operator → mark
+    kDelegations = 0x10, ///< delegator ‖ validator → Delegation
+    kDelegators = 0x11, ///< validator ‖ delegator → mark
+    kUnbondings = 0x12, ///< delegator ‖ validator → Unbonding
+    kUnbondingFrom = 0x13, ///< validator ‖ delegator → mark
+    kMaturingUnbondings = 0x14, ///< end time ‖ delegator ‖ validator → mark
+    kRedelegations = 0x15, ///< delegator ‖ source ‖ destination → Redelegation
+    kRedelegationsFrom = 0x16, ///< source ‖ delegator ‖ destination → mark
+    kRedelegationsTo = 0x17, ///< delegator ‖ destination ‖ source → mark
     kMaturingRedelegations = 0x18, ///< end time ‖ delegator ‖ source ‖ destination → mark
-    kRewards = 0x20,              ///< operator → Rewards
-    kPeriods = 0x21,              ///< operator ‖ period → Period
-    kSlashes = 0x22,              ///< operator ‖ height ‖ period → SlashEvent
-    kWithdrawAddresses = 0x23,    ///< delegator → Named{address}
-    kDust = 0x24,                 ///< → Dust
-    kSigning = 0x30,              ///< consensus address → Signing
-    kMissed = 0x31,               ///< consensus address ‖ chunk → 128 bytes, a bit for each block missed
-    kPins = 0x40,                 ///< height → Count
-    kPastValidators = 0x41,       ///< operator ‖ height → PastValidator: as it was before that block
-    kPastDelegations = 0x42,      ///< delegator ‖ validator ‖ height → PastDelegation
-    kPastByHeight = 0x43,         ///< height ‖ key of the item without its height → mark
+    kRewards = 0x20, ///< operator → Rewards
+    kPeriods = 0x21, ///< operator ‖ period → Period
+    kSlashes = 0x22, ///< operator ‖ height ‖ period → SlashEvent
+    kWithdrawAddresses = 0x23, ///< delegator → Named{address}
+    kDust = 0x24, ///< → Dust
+    kSigning = 0x30, ///< consensus address → Signing
+    kMissed = 0x31, ///< consensus address ‖ chunk → 128 bytes, a bit for each block missed
+    kPins = 0x40, ///< height → Count
+    kPastValidators = 0x41, ///< operator ‖ height → PastValidator: as it was before that block
+    kPastDelegations = 0x42, ///< delegator ‖ validator ‖ height → PastDelegation
+    kPastByHeight = 0x43, ///< height ‖ key of the item without its height → mark
 };
 
 struct Validator {
@@ -95,6 +97,25 @@ struct Power {
         visit("consensus_key", self.consensus_key);
         visit("power", self.power);
     }
+};
+
+/// A key that its validator gave up, and until when misbehaviour with it still counts.
+struct Rotation {
+    static constexpr std::string_view kStruct = "Rotation";
+    Digest consensus_key{};
+    std::uint64_t height = 0;
+    std::int64_t end_ms = 0;
+    static void fields(auto&& self, auto&& visit) {
+        visit("consensus_key", self.consensus_key);
+        visit("height", self.height);
+        visit("end_ms", self.end_ms);
+    }
+};
+
+struct Rotations {
+    static constexpr std::string_view kStruct = "Rotations";
+    std::vector<Rotation> entries;
+    static void fields(auto&& self, auto&& visit) { visit("entries", self.entries); }
 };
 
 /// With F1's starting point: what it was worth when the period began from which it is still to be paid.
@@ -156,9 +177,9 @@ struct Redelegation {
 struct Rewards {
     static constexpr std::string_view kStruct = "Rewards";
     std::uint64_t period = 1; ///< the current one
-    Amount current_e18;       ///< its delegators' rewards in the current period
-    Amount outstanding_e18;   ///< everything allocated and not yet paid
-    Amount commission_e18;    ///< the part of it that is the operator's commission
+    Amount current_e18; ///< its delegators' rewards in the current period
+    Amount outstanding_e18; ///< everything allocated and not yet paid
+    Amount commission_e18; ///< the part of it that is the operator's commission
     static void fields(auto&& self, auto&& visit) {
         visit("period", self.period);
         visit("current_e18", self.current_e18);
@@ -194,8 +215,8 @@ struct Dust {
 struct Signing {
     static constexpr std::string_view kStruct = "Signing";
     std::uint64_t start_height = 0; ///< when counting began
-    std::uint32_t window = 0;       ///< what the bits were laid out for
-    std::uint32_t missed = 0;       ///< bits that are set
+    std::uint32_t window = 0; ///< what the bits were laid out for
+    std::uint32_t missed = 0; ///< bits that are set
     std::int64_t jailed_until_ms = 0;
     bool tombstoned = false;
     static void fields(auto&& self, auto&& visit) {

@@ -31,21 +31,25 @@ std::vector<Keeper::Candidate> Keeper::elect() const {
 
 void Keeper::update_validator_set(std::vector<ValidatorUpdate>& updates) {
     const std::vector<Candidate> elected = elect();
-    // Consensus cannot go on without validators: the last ones stay until others can take over.
-    if (elected.empty()) return;
     std::map<Address, Power> leaving;
     scan_prefix(state_, ModuleId::staking, key_of(kBonded), [&](ByteView key, ByteView value) {
         leaving.emplace(address_at(key, nth_address(0)), decode_record<Power>(value));
         return true;
     });
+    if (elected.empty()) {
+        // Consensus cannot go on without validators: the last ones stay until others can take over.
+        for (const auto& [validator, power] : leaving) {
+            const auto record = load<Validator>(state_, key_of(kValidators, validator));
+            ASSAY_ASSERT(record);
+            update_member(validator, {record->consensus_key, power.power}, &power, updates);
+        }
+        return;
+    }
     for (const auto& [validator, record] : elected) {
         if (!record.is(Status::bonded)) bond(validator, record);
-        const Power power{record.consensus_key, power_of(record)};
         const auto known = leaving.find(validator);
-        if (known == leaving.end() || known->second.power != power.power) {
-            store(state_, key_of(kBonded, validator), power);
-            updates.push_back({power.consensus_key, power.power});
-        }
+        update_member(validator, {record.consensus_key, power_of(record)},
+                      known == leaving.end() ? nullptr : &known->second, updates);
         if (known != leaving.end()) leaving.erase(known);
     }
     for (const auto& [validator, power] : leaving) {
@@ -55,6 +59,15 @@ void Keeper::update_validator_set(std::vector<ValidatorUpdate>& updates) {
         erase(state_, key_of(kBonded, validator));
         updates.push_back({power.consensus_key, 0});
     }
+}
+
+void Keeper::update_member(const Address& validator, const Power& now, const Power* known,
+                           std::vector<ValidatorUpdate>& updates) {
+    const bool is_same_key = known != nullptr && known->consensus_key == now.consensus_key;
+    if (is_same_key && known->power == now.power) return;
+    if (known != nullptr && !is_same_key) updates.push_back({known->consensus_key, 0});
+    updates.push_back({now.consensus_key, now.power});
+    store(state_, key_of(kBonded, validator), now);
 }
 
 void Keeper::bond(const Address& validator, Validator record) {

@@ -97,6 +97,7 @@ void Keeper::save_validator(const Address& validator, const Validator& after) {
 
 void Keeper::remove_validator(const Address& validator, const Validator& record) {
     close_rewards(validator);
+    forget_rotations(validator);
     if (!record.jailed) erase(state_, stake_key(record.tokens, validator));
     const ConsensusAddress consensus = consensus_address(record.consensus_key);
     erase(state_, key_of(kByConsensusAddress, consensus));
@@ -114,14 +115,7 @@ Result<void> Keeper::check_new_validator(const Address& validator, const CreateV
     if (is_marked(state_, key_of(kValidators, validator))) {
         return fail(ErrorCode::invalid_argument, "validator " + crypto::to_string(validator) + " exists already");
     }
-    const ConsensusAddress consensus = consensus_address(message.consensus_key);
-    if (load<Named>(state_, key_of(kByConsensusAddress, consensus))) {
-        return fail(ErrorCode::invalid_argument, "consensus_key belongs to another validator");
-    }
-    const auto signing = load<Signing>(state_, key_of(kSigning, consensus));
-    if (signing && signing->tombstoned) {
-        return fail(ErrorCode::invalid_argument, "consensus_key has signed twice and is barred for ever");
-    }
+    TRY_VOID(check_new_key(validator, message.consensus_key));
     TRY_VOID(check_texts(message.moniker, message.website, message.details));
     TRY_VOID(check_commission(message, params_.commission_min_ppm));
     if (message.min_self_stake.is_zero()) return fail(ErrorCode::invalid_argument, "min_self_stake is 0");
