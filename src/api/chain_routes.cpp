@@ -99,6 +99,25 @@ void run_query(const ChainCall& call, std::string_view path) {
     call.answer(run());
 }
 
+/// Wire bytes, whatever their signature; or a JSON body as /chain/prepare takes it.
+Result<std::string> simulation_wire(const ChainCall& call) {
+    const std::string& given = call.request->body;
+    if (!given.starts_with('{')) return "0x" + to_hex(as_byte_view(given));
+    const std::string prepared = TRY(call.node->prepare(given));
+    const Json document = Json::parse(prepared, nullptr, false);
+    if (!document.contains("body")) return fail(ErrorCode::internal, "the transaction could not be completed");
+    const std::string no_signature = "0x" + std::string(128, '0') + "1b";
+    return "0x" + to_hex(TRY(call.node->assemble(dump(document["body"]), no_signature)));
+}
+
+void simulate_transaction(const ChainCall& call, std::string_view) {
+    const auto run = [&]() -> Result<std::string> {
+        const std::string wire = TRY(simulation_wire(call));
+        return call.node->query("/simulate", dump(Json{{"transaction", wire}}), std::nullopt, false);
+    };
+    call.answer(run());
+}
+
 void list_events(const ChainCall& call, std::string_view) {
     const auto run = [&]() -> Result<std::string> {
         EventFilter filter{.types = call.parameters("type"),
@@ -116,7 +135,7 @@ struct Route {
     Handler handler;
 };
 
-constexpr std::array<Route, 14> kRoutes = {{
+constexpr std::array<Route, 15> kRoutes = {{
     {"GET", "/chain/status", "/chain/status", show_status},
     {"GET", "/chain/blocks", "/chain/blocks", list_blocks},
     {"GET", "/chain/blocks/", "/chain/blocks/{block}", show_block},
@@ -127,6 +146,7 @@ constexpr std::array<Route, 14> kRoutes = {{
      [](const ChainCall& call, std::string_view hash) { show_transaction(call, hash); }},
     {"POST", "/chain/prepare", "/chain/prepare",
      [](const ChainCall& call, std::string_view) { prepare_transaction(call); }},
+    {"POST", "/chain/simulate", "/chain/simulate", simulate_transaction},
     {"GET", "/chain/accounts/", "/chain/accounts/{address}", show_account},
     {"GET", "/chain/query/", "/chain/query/{path}", run_query},
     {"POST", "/chain/query/", "/chain/query/{path}", run_query},

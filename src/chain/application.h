@@ -97,8 +97,9 @@ struct BlockResult {
 };
 
 struct QueryRequest {
-    std::string path; ///< "/bank/balance", or "/store/<module>/key" for raw keys
-    codec::Value arguments; ///< a map; for /store: {"key": bytes}
+    std::string
+        path; ///< "/bank/balance", "/store/<module>/key" for raw keys, "/simulate" for what a transaction would do
+    codec::Value arguments; ///< a map; for /store {"key": bytes}, for /simulate {"transaction": wire bytes}
     std::optional<std::uint64_t> height = {}; ///< absent = the last committed
     bool prove = false; ///< only /store paths carry proofs
 };

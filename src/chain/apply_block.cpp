@@ -19,6 +19,7 @@ public:
     }
 
     TxResult transaction(const Opened& opened);
+    TxResult simulate(const Transaction& transaction, std::uint64_t gas_max);
 
     void collect_fees() {
         if (!fees_.is_zero()) modules_.accounts->add_fees(state_, fees_);
@@ -31,6 +32,7 @@ public:
     std::vector<Event> take_events() { return std::move(events_); }
 
 private:
+    TxResult execute(const Transaction& transaction, std::uint64_t gas_limit);
     std::optional<Refusal> refuse(const Opened& opened);
     void take_fee(const TransactionBody& body);
     std::optional<Refusal> run_messages(const TransactionBody& body, GasMeter& gas, std::vector<Event>& events);
@@ -53,9 +55,25 @@ TxResult BlockRun::transaction(const Opened& opened) {
         result.log = std::move(refusal->log);
         return result;
     }
-    const Transaction& transaction = *opened.transaction;
+    take_fee(opened.transaction->body);
+    return execute(*opened.transaction, opened.transaction->body.gas);
+}
+
+TxResult BlockRun::simulate(const Transaction& transaction, std::uint64_t gas_max) {
+    const auto account = modules_.accounts->account(state_, transaction.body.from);
+    if (auto refused = refuse_funds(transaction, account.balance, Amount())) {
+        TxResult result;
+        result.code = refused->code;
+        result.log = std::move(refused->log);
+        return result;
+    }
     take_fee(transaction.body);
-    GasMeter gas(transaction.body.gas);
+    return execute(transaction, std::min({transaction.body.gas, gas_max, params_.block_gas_max}));
+}
+
+TxResult BlockRun::execute(const Transaction& transaction, std::uint64_t gas_limit) {
+    TxResult result;
+    GasMeter gas(gas_limit);
     gas.charge(intrinsic_gas(transaction.size_bytes));
     auto failure = run_messages(transaction.body, gas, result.events);
     result.gas_wanted = gas.limit();
@@ -108,6 +126,11 @@ std::optional<Refusal> BlockRun::run_messages(const TransactionBody& body, GasMe
 }
 
 } // namespace
+
+TxResult simulate_transaction(const ModuleSet& modules, const BlockInfo& block, const Transaction& transaction,
+                              std::uint64_t gas_max, Overlay& state) {
+    return BlockRun(modules, block, state).simulate(transaction, gas_max);
+}
 
 BlockResult apply_block(const ModuleSet& modules, const BlockInfo& block, std::span<const Opened> transactions,
                         Overlay& state) {

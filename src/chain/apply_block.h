@@ -14,4 +14,9 @@ namespace assay::chain {
 BlockResult apply_block(const ModuleSet& modules, const BlockInfo& block, std::span<const Opened> transactions,
                         Overlay& state);
 
+/// What `transaction` would give in a block of its own, signature, nonce, expiry and least fee not looked at: its fee must be
+/// there, and its gas limit is lowered to `gas_max`. `state` takes the changes, to be dropped.
+TxResult simulate_transaction(const ModuleSet& modules, const BlockInfo& block, const Transaction& transaction,
+                              std::uint64_t gas_max, Overlay& state);
+
 } // namespace assay::chain

@@ -478,5 +478,68 @@ TEST(Genesis, ExportGivesTheSameStateBack) {
     EXPECT_EQ(restored.entries(ModuleId::bank), must(load_state(*chain.store, 1))->entries(ModuleId::bank));
 }
 
+codec::Value simulate(const TestChain& chain, const Bytes& wire) {
+    QueryRequest request;
+    request.path = "/simulate";
+    request.arguments = codec::Value(codec::Value::Map{{"transaction", codec::Value(wire)}});
+    return must(chain.application->query(request)).value;
+}
+
+/// The same gas, code and events as in a block, without a signature and without a trace.
+TEST(Simulation, SaysWhatABlockWouldDo) {
+    TestChain chain;
+    chain.block({});
+    TransactionBody body = chain.body(0, 0);
+    body.messages = {make_message(Act{.write = "a", .burn = 500}), TestChain::transfer_to(chain.address(1), 5)};
+    crypto::Signature none{};
+    none.back() = 27;
+    const Bytes unsigned_wire = encode_transaction(body, none);
+    const Digest before = chain.application->info().app_hash;
+    const codec::Value said = simulate(chain, unsigned_wire);
+    EXPECT_FALSE(chain.has_written("a"));
+    EXPECT_EQ(chain.application->info().app_hash, before);
+    EXPECT_EQ(chain.application->next_nonce(chain.address(0)), 0U);
+    EXPECT_EQ(*said.find("code_name")->text(), "ok");
+    const TxResult result = chain.block({chain.sign(0, body)}).transactions[0];
+    EXPECT_EQ(said.find("gas_used")->integer()->to_uint64(), result.gas_used);
+    EXPECT_EQ(said.find("gas_wanted")->integer()->to_uint64(), result.gas_wanted);
+    const auto& events = *said.find("events")->list();
+    ASSERT_EQ(events.size(), result.events.size());
+    for (std::size_t i = 0; i < events.size(); ++i) EXPECT_EQ(*events[i].find("type")->text(), result.events[i].type);
+    EXPECT_EQ(*simulate(chain, unsigned_wire).find("code_name")->text(), "ok"); // whatever its nonce by now
+}
+
+TEST(Simulation, NamesWhatIsWrong) {
+    TestChain chain;
+    QueryRequest request;
+    request.path = "/simulate";
+    request.arguments = codec::Value(codec::Value::Map{{"transaction", codec::Value(Bytes{1})}});
+    EXPECT_EQ(chain.application->query(request).error().message, "nothing is committed yet");
+    chain.block({});
+    const auto outcome = [&](auto change) {
+        TransactionBody body = chain.body(0, 0);
+        change(body);
+        const codec::Value said = simulate(chain, chain.sign(1, body)); // somebody else's signature
+        return *said.find("code_name")->text() + ": " + *said.find("log")->text();
+    };
+    EXPECT_EQ(outcome([](auto&) {}), "ok: ");
+    EXPECT_EQ(outcome([](auto& body) { body.messages = {make_message(Act{.fail = "no luck"})}; }),
+              "message_failed: message 1 (test/act): no luck");
+    EXPECT_TRUE(outcome([](auto& body) { body.chain = 9; }).starts_with("wrong_chain: "));
+    EXPECT_TRUE(outcome([](auto& body) { body.fee = Amount(~Uint128{0}); }).starts_with("insufficient_funds: "));
+    EXPECT_TRUE(outcome([](auto& body) { body.gas = 50'000; }).starts_with("out_of_gas: message 1"));
+    EXPECT_TRUE(outcome([](auto& body) {
+                    body.gas = ~std::uint64_t{0};
+                    body.fee = Amount();
+                    body.messages = {make_message(Act{.burn = 1'000'000'000})};
+                }).starts_with("out_of_gas: message 1 (test/act): the gas limit 100000000 is used up"));
+    EXPECT_EQ(*simulate(chain, {1, 2, 3}).find("code_name")->text(), "malformed");
+    request.arguments = codec::Value(codec::Value::Map{});
+    EXPECT_FALSE(chain.application->query(request));
+    request.arguments = codec::Value(codec::Value::Map{{"transaction", codec::Value(Bytes{1})}});
+    request.height = 1;
+    EXPECT_FALSE(chain.application->query(request));
+}
+
 } // namespace
 } // namespace assay::chain

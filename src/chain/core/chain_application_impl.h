@@ -74,6 +74,7 @@ private:
     CheckResult admit(Check check);
 
     Result<QueryResponse> query_store(const QueryRequest& request, std::string_view path) const;
+    Result<QueryResponse> query_simulation(const QueryRequest& request) const;
     Result<QueryResponse> query_module(const QueryRequest& request, std::string_view module,
                                        std::string_view path) const;
 

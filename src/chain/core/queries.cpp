@@ -40,6 +40,7 @@ Result<std::shared_ptr<const StateView>> view_at(const StateStore& store, std::o
 Result<QueryResponse> ChainApplicationImpl::query(const QueryRequest& request) const {
     const auto [module, path] = split(request.path);
     if (module == "store") return query_store(request, path);
+    if (module == "simulate" && path.empty() && !request.prove) return query_simulation(request);
     if (request.prove)
         return fail(ErrorCode::invalid_argument, "only /store/<module>/key answers with a proof, not " + request.path);
     return query_module(request, module, path);

@@ -19,6 +19,7 @@ list(APPEND chain_sources
   core/rules_version.cpp
   core/signer_memo.cpp
   core/signing.cpp
+  core/simulation.cpp
   core/snapshot_library.cpp
   core/snapshots.cpp
   core/state.cpp

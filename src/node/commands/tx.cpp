@@ -20,15 +20,17 @@ Examples:
 
 constexpr std::chrono::milliseconds kWaitMax{60'000};
 constexpr std::size_t kNativeDecimals = 9;
+constexpr std::uint64_t kSimulationGas = 100'000'000; ///< more than a node simulates
 
 struct TxFlags : ChainFlags {
     PasswordFlags password;
     std::string from, to, amount, token, memo, fee;
-    std::uint64_t gas = 0, nonce = 0, expiry = 0;
-    CLI::Option *gas_given = nullptr, *nonce_given = nullptr, *expiry_given = nullptr;
+    std::string gas; ///< a number, "auto", or empty
+    std::uint64_t nonce = 0, expiry = 0;
+    CLI::Option *nonce_given = nullptr, *expiry_given = nullptr;
     std::vector<std::string> message;  ///< TYPE field=value …
     std::vector<std::string> messages; ///< JSON
-    bool no_wait = false, dry_run = false;
+    bool no_wait = false, dry_run = false, simulate = false;
 
     void add_common(CLI::App& command);
 };
@@ -39,12 +41,17 @@ void TxFlags::add_common(CLI::App& command) {
         ->type_name("KEY");
     command.add_option("--memo", memo, "A remark, up to 256 bytes, for everybody to read")->type_name("TEXT");
     command.add_option("--fee", fee, "What is paid for it; default: the least")->type_name("AMOUNT");
-    gas_given = command.add_option("--gas", gas, "Most work it may take; default: by its messages")->type_name("N");
+    command
+        .add_option(
+            "--gas", gas,
+            "Most work it may take, or auto: what a simulation takes and a fifth more; default: by its messages")
+        ->type_name("N|auto");
     nonce_given =
         command.add_option("--nonce", nonce, "Number of the sender's transaction; default: the next")->type_name("N");
     expiry_given =
         command.add_option("--expiry", expiry, "Last block it may enter; default: 1000 from now")->type_name("HEIGHT");
     command.add_flag("--no-wait", no_wait, "Do not wait for its block");
+    command.add_flag("--simulate", simulate, "Ask the node what it would do now; sign and send nothing");
     command.add_flag("--dry-run", dry_run, "Sign and print it, but send nothing");
     password.add_to(command);
     add_data_folder(command);
@@ -135,14 +142,42 @@ Result<TransactionDefaults> ask_defaults(const NodeClient& node, const crypto::A
     return defaults;
 }
 
+/// What the transaction would give in the next block: {"code","code_name","log","gas_used","events",…}. Not signed.
+Result<ChainJson> ask_simulation(const NodeClient& node, const chain::TransactionBody& body) {
+    crypto::Signature none{};
+    none.back() = 27;
+    const Bytes wire = chain::encode_transaction(body, none);
+    const ChainJson answer = TRY(node.post("/chain/simulate", "application/cbor", as_string_view(wire), kWaitMax));
+    return answer["value"];
+}
+
+Result<void> check_simulation(const ChainJson& simulated) {
+    if (simulated.value("code", 0u) == 0) return {};
+    return fail(ErrorCode::internal,
+                simulated.value("code_name", "refused") + ": " + simulated.value("log", std::string()));
+}
+
+/// The form's gas by simulating it without a fee and with as much gas as it likes.
+Result<std::uint64_t> simulated_gas(ChainJson form, const NodeClient& node, const chain::MessageRegistry& registry,
+                                    const TransactionDefaults& defaults) {
+    form["gas"] = kSimulationGas;
+    form["fee"] = "0";
+    const auto body = TRY(body_from_form(form.dump(), registry, defaults));
+    const ChainJson simulated = TRY(ask_simulation(node, body));
+    TRY_VOID(check_simulation(simulated));
+    const std::uint64_t used = simulated.value("gas_used", std::uint64_t{0});
+    return used + used / 5;
+}
+
 Result<chain::TransactionBody> make_body(const TxFlags& flags, const ChainJson& messages, const crypto::Address& from,
                                          const NodeClient& node, const chain::MessageRegistry& registry) {
     ChainJson form{{"from", crypto::to_string(from)}, {"msgs", messages}, {"memo", flags.memo}};
-    if (flags.gas_given->count() > 0) form["gas"] = flags.gas;
     if (flags.nonce_given->count() > 0) form["nonce"] = flags.nonce;
     if (flags.expiry_given->count() > 0) form["expiry"] = flags.expiry;
     if (!flags.fee.empty()) form["fee"] = flags.fee;
     const TransactionDefaults defaults = TRY(ask_defaults(node, from));
+    if (flags.gas == "auto") form["gas"] = TRY(simulated_gas(form, node, registry, defaults));
+    else if (!flags.gas.empty()) form["gas"] = flags.gas;
     return body_from_form(form.dump(), registry, defaults);
 }
 
@@ -162,11 +197,25 @@ Result<int> report(const ChainJson& answer, bool json) {
     return kExitDone;
 }
 
+Result<int> report_simulation(const ChainJson& simulated, bool json) {
+    if (json) print_json(simulated, true);
+    TRY_VOID(check_simulation(simulated));
+    if (!json)
+        std::printf("would take %llu gas\n",
+                    static_cast<unsigned long long>(simulated.value("gas_used", std::uint64_t{0})));
+    return kExitDone;
+}
+
 Result<int> send_messages(const TxFlags& flags, const ChainJson& messages) {
     const auto home = TRY(flags.home());
     const auto node = NodeClient::create(flags.node, home);
     const auto entry = TRY(find_key(home, flags.from));
     const auto registry = known_messages();
+    if (flags.simulate) {
+        const auto from = TRY(crypto::parse_address(entry.address));
+        const auto body = TRY(make_body(flags, messages, from, node, registry));
+        return report_simulation(TRY(ask_simulation(node, body)), flags.json);
+    }
     const std::string password =
         has_no_password(entry) ? "" : TRY(flags.password.read("Password of the key '" + entry.name + "'", false));
     const auto key = TRY(open_key(entry, password));
