@@ -148,7 +148,7 @@ Result<void> EmbeddedConsensusImplementation::open() {
     app_hash_ = state.app_hash;
     limits_ = hash_of_limits(static_cast<std::int64_t>(options_.block_bytes_max), -1);
     TRY_VOID(check_log(height_));
-    if (height_ != 0 && height_ >= log_->first_height()) {
+    if (height_ != 0 && log_->last_height() != 0 && height_ >= log_->first_height()) {
         auto block = stored_block(height_);
         const auto good = block ? check_signature(*block) : Result<void>(std::unexpected(block.error()));
         if (!good) return fail_in(options_.blocks_folder.string(), good.error());
@@ -158,7 +158,7 @@ Result<void> EmbeddedConsensusImplementation::open() {
         last_ = std::move(*block);
     }
     TRY_VOID(replay());
-    return height_ == 0 ? make_first_block() : Result<void>();
+    return last_ ? Result<void>() : make_first_block();
 }
 
 Result<void> EmbeddedConsensusImplementation::check_signer(const EmbeddedBlock& block) const {
@@ -169,17 +169,17 @@ Result<void> EmbeddedConsensusImplementation::check_signer(const EmbeddedBlock& 
                                           crypto::to_string(consensus_address(block.signer)) + " must be put back");
 }
 
-/// That the log covers what comes after the state.
+/// That the log covers what comes after the state. One without any block begins anew there: a state may come from elsewhere.
 Result<void> EmbeddedConsensusImplementation::check_log(std::uint64_t state_height) const {
     const std::uint64_t first = log_->first_height(), last = log_->last_height();
     const std::string state = "the state is at height " + std::to_string(state_height) + " but the block log in " +
                               options_.blocks_folder.string();
-    if (last < state_height) {
+    if (last != 0 && last < state_height) {
         return fail(ErrorCode::malformed,
-                    state + (last == 0 ? " is empty" : " ends at " + std::to_string(last)) +
+                    state + " ends at " + std::to_string(last) +
                         ": it is damaged or of another node; 'assay chain export' still gives the state");
     }
-    if (state_height != 0 && first > state_height + 1)
+    if (last != 0 && state_height != 0 && first > state_height + 1)
         return fail(ErrorCode::malformed, state + " begins at " + std::to_string(first));
     return {};
 }
@@ -335,7 +335,7 @@ EmbeddedBlock EmbeddedConsensusImplementation::next_block(std::int64_t time_ms) 
     EmbeddedBlock block;
     block.chain_id = chain_id_;
     block.app_version = application_.info().app_version;
-    block.height = last_ ? height_ + 1 : options_.initial_height;
+    block.height = height_ == 0 ? options_.initial_height : height_ + 1;
     block.time_ms = time_ms;
     block.parent = last_ ? last_->hash : crypto::Digest{};
     block.parent_commit = last_ ? commit_hash_of(*last_) : crypto::merkle_root({});
