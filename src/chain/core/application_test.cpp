@@ -478,6 +478,33 @@ TEST(Genesis, ExportGivesTheSameStateBack) {
     EXPECT_EQ(restored.entries(ModuleId::bank), must(load_state(*chain.store, 1))->entries(ModuleId::bank));
 }
 
+/// Evidence must not outlive the stake that answers for it.
+TEST(Genesis, RefusesAnEngineThatKeepsEvidenceTooLong) {
+    DevelopmentGenesis choice;
+    choice.chain_id = "test";
+    choice.time_ms = 1'700'000'000'000;
+    const Address validator = TestChain().address(0);
+    choice.accounts = {validator};
+    choice.validators = {{validator, Digest{7}, "one"}};
+    constexpr std::int64_t kUnbondingMs = 21LL * 24 * 3600 * 1000;
+    for (const std::int64_t age_ms : {kUnbondingMs + 1, kUnbondingMs}) {
+        GenesisRequest genesis;
+        genesis.chain_id = choice.chain_id;
+        genesis.time_ms = choice.time_ms;
+        genesis.app_state = make_development_genesis(choice).modules;
+        genesis.consensus.emplace();
+        genesis.consensus->evidence_age_ms = age_ms;
+        storage::MemoryDatabase database;
+        const auto application = must(ChainApplication::create(database, make_modules(), {}));
+        const auto made = application->init_chain(genesis);
+        EXPECT_EQ(made.has_value(), age_ms == kUnbondingMs);
+        if (made) continue;
+        EXPECT_EQ(made.error().message,
+                  "genesis: the engine takes evidence of up to 1814400001 ms (evidence.max_age_duration), staking's "
+                  "unbonding_ms is 1814400000: the stake that answers for it has left by then");
+    }
+}
+
 codec::Value simulate(const TestChain& chain, const Bytes& wire) {
     QueryRequest request;
     request.path = "/simulate";
