@@ -7,8 +7,10 @@ namespace {
 
 bool less(ByteView a, ByteView b) { return Overlay::BytesLess{}(a, b); }
 
+void check_key(ByteView key) { ASSAY_ASSERT(!key.empty() && key.size() <= kStateKeyBytesMax); }
+
 void check_entry(ByteView key, ByteView value) {
-    ASSAY_ASSERT(!key.empty() && key.size() <= kStateKeyBytesMax);
+    check_key(key);
     ASSAY_ASSERT(value.size() <= kStateValueBytesMax);
 }
 
@@ -107,6 +109,7 @@ void Overlay::clear() {
 }
 
 std::optional<Bytes> MemoryState::get(ModuleId module, ByteView key) const {
+    check_key(key); // as the store does: what would stop a node must not pass in tests
     const auto& entries = this->entries(module);
     const auto it = entries.find(key);
     if (it == entries.end()) return std::nullopt;

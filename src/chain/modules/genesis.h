@@ -1,6 +1,7 @@
 #pragma once
 /// Reading a module's part of the genesis document. For modules' genesis.cpp. Thread-safe; committed class.
 #include "chain/message.h"
+#include "chain/state/state.h"
 
 #include <initializer_list>
 #include <string>
@@ -19,7 +20,7 @@ Result<T> from_partial(const codec::Value& value) {
 }
 
 /// Calls `take` with each record of the list `name`, which may be absent. Errors: malformed (no list, or an entry, named by
-/// its place: "accounts[3]: …"); whatever `take` returns, named likewise.
+/// its place: "accounts[3]: …", also one that is too large for the state); whatever `take` returns, named likewise.
 template <FieldStruct T>
 Result<void> for_each_entry(const codec::Value& genesis, std::string_view name, auto&& take) {
     const codec::Value* entries = genesis.find(name);
@@ -29,6 +30,8 @@ Result<void> for_each_entry(const codec::Value& genesis, std::string_view name, 
         const std::string place = std::string(name) + "[" + std::to_string(i) + "]";
         auto record = from_partial<T>((*entries->list())[i]);
         if (!record) return fail_in(place, std::move(record.error()));
+        if (encode_record(*record).size() > kStateValueBytesMax)
+            return fail(ErrorCode::malformed, place + ": over " + std::to_string(kStateValueBytesMax) + " bytes");
         if (Result<void> taken = take(*record); !taken) return fail_in(place, std::move(taken.error()));
     }
     return {};

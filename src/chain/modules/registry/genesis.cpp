@@ -66,7 +66,9 @@ Result<void> add_terms(StateWriter& state, const LicenceTerms& terms) {
 
 template <Record R>
 Result<void> add_plain(StateWriter& state, const R& record) {
-    if (state.get(ModuleId::registry, record.key())) return fail(ErrorCode::malformed, "the same entry comes twice");
+    const StateKey key = record.key();
+    if (ByteView(key).size() > kStateKeyBytesMax) return fail(ErrorCode::malformed, "its name is too long");
+    if (state.get(ModuleId::registry, key)) return fail(ErrorCode::malformed, "the same entry comes twice");
     store(state, record);
     index(state, record);
     if constexpr (std::same_as<R, AssetState>) {
@@ -99,7 +101,7 @@ Result<void> RegistryModule::init_genesis(Context& context, const Value& genesis
 
 Value RegistryModule::export_genesis(const StateReader& state, const WalkAll&) const {
     Value::Map genesis;
-    genesis.emplace("counters", readable(load<Counters>(state).value_or(Counters{})));
+    if (const auto counters = load<Counters>(state)) genesis.emplace("counters", readable(*counters));
     genesis.emplace("terms", export_collection(state, kTermsCollection, [](ByteView value) {
                         return readable(decode_record<LicenceTerms>(value));
                     }));

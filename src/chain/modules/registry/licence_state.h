@@ -71,6 +71,8 @@ struct Approval {
     }
 };
 
+inline constexpr std::size_t kListNameBytesMax = 64;
+
 struct AllowListMember {
     static constexpr std::string_view kStruct = "RegistryAllowListMember";
     static constexpr std::uint8_t kCollection = 0x09;

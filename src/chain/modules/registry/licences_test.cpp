@@ -192,6 +192,30 @@ TEST_F(Licences, CheckersDecideWhoMayTakeOne) {
     EXPECT_EQ(chain.round_trip(chain.module), "");
 }
 
+/// A name is part of a key of the state, whose length is limited: a longer one once stopped the node.
+TEST_F(Licences, QuestionsAboutAllowListsNameOne) {
+    const auto ask = [&](const std::string& list) {
+        return chain.query(chain.module, "allowed",
+                           {{"manager", codec::Value(crypto::to_string(kAlice))},
+                            {"list", codec::Value(list)},
+                            {"member", codec::Value(crypto::to_string(kBob))}});
+    };
+    EXPECT_EQ(ask("partners"), codec::Value(codec::Value::Map{{"allowed", codec::Value(false)}}));
+    for (const std::size_t size : {std::size_t{0}, std::size_t{65}, std::size_t{5'000}})
+        EXPECT_EQ(ask(std::string(size, 'x')), codec::Value("error: argument 'list' has not 1 … 64 bytes"));
+}
+
+TEST_F(Licences, GenesisRefusesNamesThatAreNoKeys) {
+    const codec::Value member(codec::Value::Map{{"manager", codec::Value(crypto::to_string(kAlice))},
+                                                {"list", codec::Value(std::string(300, 'x'))},
+                                                {"member", codec::Value(crypto::to_string(kBob))}});
+    const codec::Value genesis(codec::Value::Map{{"allow_lists", codec::Value(codec::Value::List{member})}});
+    testing::Bench other;
+    const auto done = other.attempt([&](Context& context) { return chain.module.init_genesis(context, genesis); });
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().message, "allow_lists[0]: its name is too long");
+}
+
 TEST_F(Licences, ExpiryReachesDerivatives) {
     LicenceTerms terms = RegistryChain::commercial(kPolicyAbsolute, 0);
     terms.expiration_s = 60;

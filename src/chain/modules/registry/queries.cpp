@@ -145,6 +145,9 @@ Result<Value> query_licences(const Question& q) {
 Result<Value> query_allowed(const Question& q) {
     const auto manager = TRY(argument<Address>(q.arguments, "manager"));
     const auto list = TRY(argument<std::string>(q.arguments, "list"));
+    if (list.empty() || list.size() > kListNameBytesMax) // a key of the state, as in SetAllowList
+        return fail(ErrorCode::invalid_argument,
+                    "argument 'list' has not 1 … " + std::to_string(kListNameBytesMax) + " bytes");
     const auto member = TRY(argument<Address>(q.arguments, "member"));
     return Value(Value::Map{{"allowed", Value(load<AllowListMember>(q.state, manager, list, member).has_value())}});
 }

@@ -9,7 +9,6 @@
 namespace assay::chain::registry {
 namespace {
 
-constexpr std::size_t kListNameBytesMax = 64;
 constexpr std::size_t kListChangesMax = 256;
 constexpr std::uint64_t kExpirationMaxS = std::uint64_t{1} << 40; ///< so that milliseconds since 1970 cannot overflow
 

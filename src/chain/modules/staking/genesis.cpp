@@ -110,7 +110,10 @@ Result<void> import_entry(StateWriter& state, const Format& format, const Value&
     }
     const Value* value = entry.find("value");
     if (value == nullptr) return fail(ErrorCode::malformed, "value is missing");
-    state.put(ModuleId::staking, key, TRY(format.from_value(*value)));
+    const Bytes record = TRY(format.from_value(*value));
+    if (record.size() > kStateValueBytesMax)
+        return fail(ErrorCode::malformed, "value is over " + std::to_string(kStateValueBytesMax) + " bytes");
+    state.put(ModuleId::staking, key, record);
     return {};
 }
 
