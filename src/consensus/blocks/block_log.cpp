@@ -83,6 +83,13 @@ Result<void> sync_folder(const std::filesystem::path& folder) {
     return {};
 }
 
+Result<void> remove_file(const std::filesystem::path& path) {
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) return fail(ErrorCode::io, path.string() + ": cannot remove: " + error.message());
+    return {};
+}
+
 std::filesystem::path segment_path(const std::filesystem::path& folder, std::uint64_t height) {
     std::string digits = std::to_string(height);
     return folder / (std::string(20 - digits.size(), '0') + digits + std::string(kSuffix));
@@ -283,7 +290,7 @@ Result<void> BlockLog::truncate_after(std::uint64_t height) {
     while (last_height() > height) {
         const std::shared_ptr<Segment> segment = segments_.rbegin()->second;
         if (segment->first_height > height) {
-            std::filesystem::remove(segment->path);
+            TRY_VOID(remove_file(segment->path));
             const std::lock_guard lock(mutex_);
             segments_.erase(segment->first_height);
             continue;
@@ -304,7 +311,7 @@ Result<void> BlockLog::truncate_after(std::uint64_t height) {
 Result<void> BlockLog::drop_before(std::uint64_t height) {
     while (segments_.size() > 1 && segments_.begin()->second->last_height() < height) {
         const std::shared_ptr<Segment> segment = segments_.begin()->second;
-        std::filesystem::remove(segment->path);
+        TRY_VOID(remove_file(segment->path));
         const std::lock_guard lock(mutex_);
         segments_.erase(segment->first_height);
     }

@@ -148,5 +148,20 @@ TEST_F(BlockLogTest, DropsOldSegments) {
     EXPECT_EQ((*log)->last_height(), 30u);
 }
 
+TEST_F(BlockLogTest, SaysWhatItCannotRemove) {
+    fill(1, 40, {.segment_bytes = 1000});
+    auto log = BlockLog::open(folder_, {.segment_bytes = 1000});
+    ASSERT_TRUE(log);
+    for (const auto& path : {segments().front(), segments().back()}) {
+        std::filesystem::remove(path);
+        std::filesystem::create_directories(path / "full");
+    }
+    for (const Result<void>& done : {(*log)->truncate_after(5), (*log)->drop_before(30)}) {
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().code, ErrorCode::io);
+        EXPECT_NE(done.error().message.find("cannot remove"), std::string::npos) << done.error().message;
+    }
+}
+
 } // namespace
 } // namespace assay::consensus

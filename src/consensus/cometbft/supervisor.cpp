@@ -170,7 +170,8 @@ Result<std::unique_ptr<Supervisor>> Supervisor::start(SupervisorOptions options)
     const bool attach = options.attach;
     if (!attach) {
         TRY_VOID(engine_version(options.binary));
-        if (!std::filesystem::exists(options.home / "config" / "config.toml"))
+        std::error_code error; // one that hides it is no home either
+        if (!std::filesystem::exists(options.home / "config" / "config.toml", error))
             return fail(ErrorCode::not_found,
                         options.home.string() + " is no home of CometBFT: it has no config/config.toml");
     }
