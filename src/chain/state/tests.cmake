@@ -3,3 +3,4 @@ assay_test(state_test
   DEPS chain)
 assay_fuzz(state_proof_fuzz SOURCE state/fuzz/state_proof_fuzz.cpp DEPS chain)
 assay_fuzz(state_record_fuzz SOURCE state/fuzz/state_record_fuzz.cpp DEPS chain)
+assay_fuzz(snapshot_restore_fuzz SOURCE state/fuzz/snapshot_restore_fuzz.cpp DEPS chain)
