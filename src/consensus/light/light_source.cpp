@@ -38,6 +38,8 @@ Result<std::string> validators_json(const RpcClient& endpoint, std::uint64_t hei
                                                 std::to_string(page) + "\",\"per_page\":\"100\"}"));
         const codec::Json::List& list = *TRY(json_list(json, "validators"));
         for (const codec::Json& entry : list) append_json(out += count++ == 0 ? "" : ",", entry);
+        if (count > kLightValidatorsMax) // whoever answers may go on for ever
+            return fail(ErrorCode::resource_exhausted, endpoint.url() + ": 'validators' has too many entries");
         const std::int64_t total = TRY(json_integer(json, "total"));
         if (list.empty() || static_cast<std::int64_t>(count) >= total) return out + "]";
     }
