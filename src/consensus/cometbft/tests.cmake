@@ -11,6 +11,7 @@ assay_test(cometbft_test
           cometbft/transaction_pool_test.cpp
   DEPS consensus_testing)
 if(ASSAY_TESTS)
+  assay_fuzz(engine_blocks_fuzz SOURCE cometbft/fuzz/engine_blocks_fuzz.cpp DEPS consensus)
   assay_fuzz(abci_session_fuzz SOURCE cometbft/fuzz/abci_session_fuzz.cpp DEPS consensus_testing)
 endif()
 # A real engine, where scripts/lib.sh (need_cometbft) has installed it; skipped otherwise, saying so.
