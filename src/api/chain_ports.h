@@ -39,6 +39,10 @@ public:
     /// `json` = {"height","time_ms","block","transaction"?,"index","type","attributes":{…}}; one call a block with all its
     /// matching events, also an empty list (a heartbeat that moves the height on).
     virtual void on_events(std::uint64_t height, const std::vector<std::string>& json) = 0;
+    /// Before that, where a block has more events than fit at once: some of them, in order. on_events() has the rest.
+    virtual void on_some_events(const std::vector<std::string>& json) = 0;
+    /// False while the subscriber has enough to read: whoever tells it waits, and asks again.
+    virtual bool has_room() const { return true; }
     /// The last call: the subscriber was too slow, or the node stops.
     virtual void on_end(std::string_view reason) = 0;
 };

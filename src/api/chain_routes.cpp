@@ -120,7 +120,7 @@ void simulate_transaction(const ChainCall& call, std::string_view) {
 
 void list_events(const ChainCall& call, std::string_view) {
     const auto run = [&]() -> Result<std::string> {
-        EventFilter filter{.types = call.parameters("type"),
+        EventFilter filter{.types = TRY(event_types(call)),
                            .account = call.parameter("account"),
                            .from_height = TRY(optional_number(call, "from"))};
         return call.node->events(filter, TRY(listing_limit(call)));

@@ -51,6 +51,8 @@ void submit_transactions(const ChainCall& call);   ///< POST /chain/transactions
 void prepare_transaction(const ChainCall& call);   ///< POST /chain/prepare
 void show_transaction(const ChainCall& call, std::string_view hash); ///< GET /chain/transactions/{hash}
 void stream_events(const ChainCall& call);         ///< GET /chain/events
+/// The parameters "type" of an event listing or stream. Errors: invalid_argument (too many).
+Result<std::vector<std::string>> event_types(const ChainCall& call);
 void ethereum_rpc(const ChainCall& call);          ///< POST /eth
 
 } // namespace assay::api

@@ -75,6 +75,7 @@ public:
     Result<std::uint64_t> subscribe(EventFilter filter, std::shared_ptr<ChainEventSink> sink) override {
         if (filter.types == std::vector<std::string>{"too.many"})
             return fail(ErrorCode::resource_exhausted, "too many subscribers");
+        if (filter.types == std::vector<std::string>{"endless"}) return 2;
         sink->on_events(filter.from_height.value_or(1), {R"({"type":"bank.transfer"})", R"({"type":"bank.issue"})"});
         sink->on_events(filter.from_height.value_or(1) + 1, {});
         sink->on_end("the node stops");
@@ -250,6 +251,37 @@ TEST(ChainRoutes, StreamsEventsAndResumes) {
     const auto refused = fixture.get("/chain/events?type=too.many");
     EXPECT_EQ(refused.status, 429);
     EXPECT_EQ(refused.value()["error"]["message"], "too many subscribers");
+}
+
+TEST(ChainRoutes, TheHeadOfAStreamEnds) {
+    const Fixture fixture;
+    const auto head = fixture.send("HEAD /chain/events?type=endless HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(head.status, 200);
+    EXPECT_TRUE(head.head.contains("text/event-stream")) << head.head;
+    EXPECT_EQ(head.body, "");
+    EXPECT_EQ(fixture.send("HEAD /chain/events?from=x HTTP/1.1\r\nHost: x\r\n\r\n").status, 400);
+}
+
+TEST(ChainRoutes, ResumesAfterTheLastHeightThatThereCanBe) {
+    const Fixture fixture;
+    EXPECT_TRUE(fixture.get("/chain/events", "Last-Event-ID: 18446744073709551615\r\n")
+                    .body.contains("id: 18446744073709551615\n\n"));
+}
+
+TEST(ChainRoutes, ListsInRequestsHaveLimits) {
+    const Fixture fixture;
+    std::string types;
+    for (int i = 0; i < 33; ++i) types += "type=a.b&";
+    for (const std::string path : {"/chain/history?", "/chain/events?"}) {
+        const auto answer = fixture.get(path + types);
+        EXPECT_EQ(answer.status, 400) << path;
+        EXPECT_TRUE(answer.value()["error"]["message"].get<std::string>().starts_with("'type' comes more than 32"));
+    }
+    std::string list = "\"0x00\"";
+    for (int i = 0; i < 100'000; ++i) list += ",\"0x00\"";
+    const auto many = fixture.post("/chain/transactions", R"({"transactions":[)" + list + "]}");
+    EXPECT_EQ(many.status, 429);
+    EXPECT_EQ(many.value()["error"]["message"], "over 100000 transactions in one request");
 }
 
 TEST(ChainRoutes, SpeaksJsonRpc) {

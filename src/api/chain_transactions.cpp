@@ -13,6 +13,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint32_t kWaitUsualMs = 10'000, kWaitMaxMs = 60'000;
+constexpr std::size_t kTransactionsMax = 100'000; ///< in one request; each answer is larger than a short transaction
 constexpr std::string_view kCborType = "application/cbor";
 constexpr std::string_view kCborSequenceType = "application/cbor-seq";
 
@@ -43,6 +44,10 @@ Result<Submitted> read_json(const ChainCall& call) {
         submitted.transactions.push_back(TRY(read_hex((*object)["transaction"], "transaction")));
     } else if (object->contains("transactions") && (*object)["transactions"].is_array()) {
         submitted.many = true;
+        if ((*object)["transactions"].size() > kTransactionsMax) {
+            return fail(ErrorCode::resource_exhausted,
+                        "over " + std::to_string(kTransactionsMax) + " transactions in one request");
+        }
         for (const auto& entry : (*object)["transactions"]) {
             const std::string name = "transactions[" + std::to_string(submitted.transactions.size()) + "]";
             submitted.transactions.push_back(TRY(read_hex(entry, name)));

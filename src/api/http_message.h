@@ -1,6 +1,7 @@
 #pragma once
 /// Requests and responses as the rest of the room sees them: no socket, no third-party type.
 /// HttpRequest is immutable once handed out. Responder is thread-safe and may outlive its connection and its server.
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,6 +42,9 @@ public:
     virtual void start_stream(HttpResponse head) = 0;
     virtual void write(std::string bytes) = 0;
     virtual void finish() = 0;
+    /// About how many written bytes the client has not taken yet. Whoever writes much waits for it to sink: above a limit the
+    /// client counts as one that does not read, and is dropped.
+    virtual std::size_t unsent_bytes() const { return 0; }
 
     /// `call` runs once if the client vanishes, stops reading or the server stops before the answer is complete.
     virtual void on_gone(std::function<void()> call) = 0;

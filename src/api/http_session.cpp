@@ -117,7 +117,7 @@ void HttpSession::handle() {
     ++serial_;
     host_.request_started();
     watch_for_eof();
-    host_.handler()(request_, std::make_shared<HttpResponder>(weak_from_this(), host_.gate(), serial_));
+    host_.handler()(request_, std::make_shared<HttpResponder>(weak_from_this(), host_.gate(), backlog_, serial_));
 }
 
 /// While an answer is made nothing reads the socket, so a client that hangs up is noticed by waiting for readability.
@@ -172,8 +172,7 @@ void HttpSession::start_stream(std::uint64_t serial, const HttpResponse& head) {
 
 void HttpSession::write(std::uint64_t serial, std::string_view bytes) {
     if (!answers(serial, State::streaming) || bytes.empty() || head_only_) return;
-    const std::size_t unsent = waiting_.size() + in_flight_.size() - in_flight_sent_;
-    if (unsent + bytes.size() > host_.options().stream_buffer_bytes_max) return vanish(); // the client does not read
+    if (unsent() + bytes.size() > host_.options().stream_buffer_bytes_max) return vanish(); // the client does not read
     if (chunked_) {
         char size[16];
         const auto end = std::to_chars(size, size + sizeof size, bytes.size(), 16).ptr;
@@ -182,6 +181,7 @@ void HttpSession::write(std::uint64_t serial, std::string_view bytes) {
         waiting_ += bytes;
     }
     flush();
+    backlog_->queued = unsent();
 }
 
 void HttpSession::finish(std::uint64_t serial) {
@@ -224,6 +224,7 @@ void HttpSession::on_written(beast::error_code error, std::size_t bytes) {
     if (error) return vanish();
     in_flight_sent_ += bytes;
     flush();
+    backlog_->queued = unsent();
 }
 
 void HttpSession::answer_complete() {
@@ -276,8 +277,9 @@ void HttpSession::close() {
     host_.session_ended(shared_from_this());
 }
 
-HttpResponder::HttpResponder(std::weak_ptr<HttpSession> session, std::shared_ptr<PostGate> gate, std::uint64_t serial)
-    : session_(std::move(session)), gate_(std::move(gate)), serial_(serial) {}
+HttpResponder::HttpResponder(std::weak_ptr<HttpSession> session, std::shared_ptr<PostGate> gate,
+                             std::shared_ptr<StreamBacklog> backlog, std::uint64_t serial)
+    : session_(std::move(session)), gate_(std::move(gate)), backlog_(std::move(backlog)), serial_(serial) {}
 
 HttpResponder::~HttpResponder() {
     if (answered_) return;
@@ -310,7 +312,11 @@ void HttpResponder::start_stream(HttpResponse head) {
 }
 
 void HttpResponder::write(std::string bytes) {
-    dispatch([serial = serial_, bytes = std::move(bytes)](HttpSession& session) { session.write(serial, bytes); });
+    backlog_->posted += bytes.size();
+    dispatch([serial = serial_, backlog = backlog_, bytes = std::move(bytes)](HttpSession& session) {
+        session.write(serial, bytes);
+        backlog->posted -= bytes.size();
+    });
 }
 
 void HttpResponder::finish() {

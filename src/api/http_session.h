@@ -29,6 +29,12 @@ struct PostGate {
     bool open = true;
 };
 
+/// Bytes of a stream on their way to the client: posted to the strand, and queued there. Thread-safe.
+struct StreamBacklog {
+    std::atomic<std::size_t> posted = 0;
+    std::atomic<std::size_t> queued = 0;
+};
+
 class HttpSession;
 
 /// What a session needs of its server.
@@ -79,6 +85,7 @@ private:
     void put_head(const HttpResponse& response, std::optional<std::size_t> length);
     void flush();
     void on_written(beast::error_code error, std::size_t bytes);
+    std::size_t unsent() const { return waiting_.size() + in_flight_.size() - in_flight_sent_; }
     void answer_complete();
     void report(int status);
     void linger();
@@ -99,19 +106,22 @@ private:
     int status_ = 0;
     std::string waiting_, in_flight_;
     std::size_t in_flight_sent_ = 0, lingered_ = 0;
+    const std::shared_ptr<StreamBacklog> backlog_ = std::make_shared<StreamBacklog>();
     std::function<void()> gone_;
 };
 
 /// Hands calls from any thread to the session's strand.
 class HttpResponder final : public Responder, public std::enable_shared_from_this<HttpResponder> {
 public:
-    HttpResponder(std::weak_ptr<HttpSession> session, std::shared_ptr<PostGate> gate, std::uint64_t serial);
+    HttpResponder(std::weak_ptr<HttpSession> session, std::shared_ptr<PostGate> gate,
+                  std::shared_ptr<StreamBacklog> backlog, std::uint64_t serial);
     ~HttpResponder() override;
 
     void send(HttpResponse response) override;
     void start_stream(HttpResponse head) override;
     void write(std::string bytes) override;
     void finish() override;
+    std::size_t unsent_bytes() const override { return backlog_->posted + backlog_->queued; }
     void on_gone(std::function<void()> call) override;
     void post(std::function<void()> call) override;
 
@@ -121,6 +131,7 @@ private:
 
     std::weak_ptr<HttpSession> session_;
     std::shared_ptr<PostGate> gate_;
+    std::shared_ptr<StreamBacklog> backlog_;
     std::uint64_t serial_;
     std::atomic<bool> answered_{false};
 };

@@ -325,7 +325,7 @@ private:
 
     Result<void> measure(ChainHost& host) {
         Outcome outcome;
-        host.add_observer(outcome);
+        const auto observation = host.observe(outcome);
         const auto engine = TRY(EngineAdapter::create({}));
         const auto server = TRY(api::ApiServer::start(engine, {}, make_chain_adapter(host)));
         const StopAtEnd stop{host}; // before what observes it goes

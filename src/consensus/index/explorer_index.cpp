@@ -106,8 +106,8 @@ public:
     Result<std::vector<IndexedTransaction>>
     account_transactions(const crypto::Address& account, std::optional<std::pair<std::uint64_t, std::uint32_t>> before,
                          std::uint32_t limit) const override;
-    Result<std::vector<IndexedEvent>> events(const EventQuery& query, std::uint64_t from_height,
-                                             std::uint32_t limit) const override;
+    Result<EventPage> event_page(const EventQuery& query, std::uint64_t from_height,
+                                 std::uint32_t limit) const override;
 
 private:
     void work();
@@ -349,15 +349,19 @@ Result<void> ExplorerIndexImplementation::append_events(std::uint64_t height, co
     return append(own, time_ms, std::nullopt);
 }
 
-Result<std::vector<IndexedEvent>>
-ExplorerIndexImplementation::events(const EventQuery& query, std::uint64_t from_height, std::uint32_t limit) const {
+Result<EventPage> ExplorerIndexImplementation::event_page(const EventQuery& query, std::uint64_t from_height,
+                                                          std::uint32_t limit) const {
+    const std::uint64_t last = height_; // before looking: what is written meanwhile comes with the next page
     const std::lock_guard lock(reader_mutex_);
-    std::vector<IndexedEvent> found;
-    for (const std::uint64_t height : TRY(event_heights(query, from_height, limit))) {
-        TRY_VOID(append_events(height, query, found));
-        if (found.size() >= limit) break;
+    EventPage page;
+    const auto heights = TRY(event_heights(query, from_height, limit));
+    for (const std::uint64_t height : heights) {
+        TRY_VOID(append_events(height, query, page.events));
+        page.next_height = height + 1;
+        if (page.events.size() >= limit) return page;
     }
-    return found;
+    if (heights.size() < limit) page.next_height = std::max({page.next_height, from_height, last + 1});
+    return page;
 }
 
 } // namespace

@@ -54,6 +54,11 @@ struct EventQuery {
     bool matches(const chain::Event& event) const;
 };
 
+struct EventPage {
+    std::vector<IndexedEvent> events;
+    std::uint64_t next_height = 0; ///< where to go on: every matching event below it has been told
+};
+
 class ExplorerIndex : public BlockObserver {
 public:
     /// Committed blocks by height. Called from the index's thread. Errors: cancelled (no more will come: the
@@ -88,9 +93,13 @@ public:
     virtual Result<std::vector<IndexedTransaction>>
     account_transactions(const crypto::Address& account, std::optional<std::pair<std::uint64_t, std::uint32_t>> before,
                          std::uint32_t limit) const = 0;
-    /// Oldest first from `from_height`; whole transactions, until `limit` is reached.
-    virtual Result<std::vector<IndexedEvent>> events(const EventQuery& query, std::uint64_t from_height,
-                                                     std::uint32_t limit) const = 0;
+    /// Oldest first from `from_height`: whole blocks, until `limit` events are there or `limit` blocks have been looked at.
+    virtual Result<EventPage> event_page(const EventQuery& query, std::uint64_t from_height,
+                                         std::uint32_t limit) const = 0;
+    Result<std::vector<IndexedEvent>> events(const EventQuery& query, std::uint64_t from_height,
+                                             std::uint32_t limit) const {
+        return std::move(TRY(event_page(query, from_height, limit)).events);
+    }
 };
 
 } // namespace assay::consensus

@@ -195,5 +195,30 @@ TEST_F(ExplorerIndexTest, FindsAWalletsTransactionByItsOwnHash) {
     EXPECT_EQ(index->transaction(crypto::sha256(made->transactions[0])).value()->index, 0u);
 }
 
+/// A page ends after `limit` blocks, matching or not: it says where to go on, so that nothing behind them is lost.
+TEST_F(ExplorerIndexTest, PagesOfEventsSayWhereToGoOn) {
+    const auto index = open();
+    for (std::uint64_t height = 1; height <= 30; ++height) {
+        const auto made = std::make_shared<CommittedBlock>(*block(height));
+        if (height < 30) {
+            made->result.events.clear();
+            for (auto& result : made->result.transactions) result.events.clear();
+        }
+        index->on_block(made);
+    }
+    index->flush();
+    std::vector<std::uint64_t> starts;
+    std::size_t events = 0;
+    for (std::uint64_t next = 1; next <= 30;) {
+        const auto page = index->event_page({}, next, 10).value();
+        events += page.events.size();
+        ASSERT_GT(page.next_height, next);
+        starts.push_back(next = page.next_height);
+    }
+    EXPECT_EQ(starts, (std::vector<std::uint64_t>{11, 21, 31}));
+    EXPECT_EQ(events, 3u);
+    EXPECT_EQ(index->event_page({}, 31, 10).value().next_height, 31u);
+}
+
 } // namespace
 } // namespace assay::consensus

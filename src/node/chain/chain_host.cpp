@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <thread>
 
 namespace assay::node {
@@ -57,27 +56,6 @@ private:
     std::uint64_t first_ = 0; ///< used by the index's thread alone
 };
 
-/// Observers that may still join while blocks are being told.
-class ObserverList final : public BlockObserver {
-public:
-    void add(BlockObserver& observer) {
-        const std::lock_guard lock(mutex_);
-        observers_.push_back(&observer);
-    }
-    void on_block(const std::shared_ptr<const CommittedBlock>& block) override {
-        std::vector<BlockObserver*> observers;
-        {
-            const std::lock_guard lock(mutex_);
-            observers = observers_;
-        }
-        for (BlockObserver* observer : observers) observer->on_block(block);
-    }
-
-private:
-    std::mutex mutex_;
-    std::vector<BlockObserver*> observers_;
-};
-
 /// Says once, when it is so, that this program can make no further block.
 class HaltWatch final : public BlockObserver {
 public:
@@ -111,7 +89,9 @@ public:
     consensus::Consensus& consensus() override { return *consensus_; }
     consensus::CommitWaiters& waiters() override { return waiters_; }
     consensus::ExplorerIndex* index() override { return index_.get(); }
-    void add_observer(BlockObserver& observer) override { observers_.add(observer); }
+    std::unique_ptr<Observation> observe(BlockObserver& observer) override {
+        return std::make_unique<Observation>(observers_, observer);
+    }
     void stop() override {
         if (engine_blocks_) engine_blocks_->end();
         if (consensus_) consensus_->stop();
@@ -123,7 +103,7 @@ private:
         return options_.comet_rpc.starts_with("tcp://") ? "http" + options_.comet_rpc.substr(3) : options_.comet_rpc;
     }
     Result<void> open_index(std::uint64_t tip);
-    Result<void> observe();
+    Result<void> start_observers();
     Result<void> start_embedded();
     Result<void> start_cometbft();
     Result<chain::GenesisDocument> genesis_or_development(const crypto::Ed25519SecretKey& validator);
@@ -136,7 +116,7 @@ private:
     std::unique_ptr<consensus::ExplorerIndex> index_;
     consensus::CommitWaiters waiters_;
     std::unique_ptr<HaltWatch> halt_watch_;
-    ObserverList observers_;
+    std::shared_ptr<ObserverList> observers_ = std::make_shared<ObserverList>();
     std::unique_ptr<consensus::Consensus> consensus_; // last: it uses the rest
     consensus::EmbeddedConsensus* embedded_ = nullptr;
 };
@@ -208,13 +188,13 @@ Result<void> Host::open_index(std::uint64_t tip) {
 }
 
 /// Everybody who hears of blocks, in this order.
-Result<void> Host::observe() {
+Result<void> Host::start_observers() {
     TRY_VOID(open_index(application_->info().height));
-    if (index_) observers_.add(*index_);
-    observers_.add(waiters_);
+    if (index_) observers_->add(*index_);
+    observers_->add(waiters_);
     halt_watch_ = std::make_unique<HaltWatch>(*application_, options_.log);
     halt_watch_->look();
-    observers_.add(*halt_watch_);
+    observers_->add(*halt_watch_);
     return {};
 }
 
@@ -241,15 +221,15 @@ Result<void> Host::start_embedded() {
     options.validator = validator;
     options.block_interval_ms = options_.block_interval_ms;
     options.check_threads = options_.threads;
-    auto started = TRY(consensus::EmbeddedConsensus::start(*application_, {&observers_}, std::move(options)));
+    auto started = TRY(consensus::EmbeddedConsensus::start(*application_, {observers_.get()}, std::move(options)));
     embedded_ = started.get();
     consensus_ = std::move(started);
-    return observe();
+    return start_observers();
 }
 
 Result<void> Host::start_cometbft() {
     const std::filesystem::path engine_home = options_.comet_home.empty() ? home_.cometbft() : options_.comet_home;
-    TRY_VOID(observe());
+    TRY_VOID(start_observers());
     consensus::CometOptions options;
     options.server.address =
         options_.abci_address.empty() ? "unix://" + (home_.chain() / "abci.sock").string() : options_.abci_address;
@@ -278,7 +258,7 @@ Result<void> Host::start_cometbft() {
         };
         TRY_VOID(consensus::configure_engine(engine_home, settings));
     }
-    consensus_ = TRY(consensus::CometConsensus::start(*application_, {&observers_}, std::move(options)));
+    consensus_ = TRY(consensus::CometConsensus::start(*application_, {observers_.get()}, std::move(options)));
     return {};
 }
 

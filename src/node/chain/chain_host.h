@@ -7,6 +7,7 @@
 #include "consensus/index/commit_waiters.h"
 #include "consensus/index/explorer_index.h"
 #include "node/chain/chain_home.h"
+#include "node/chain/observer_list.h"
 #include "storage/database.h"
 
 #include <functional>
@@ -48,8 +49,8 @@ public:
     virtual consensus::Consensus& consensus() = 0;
     virtual consensus::CommitWaiters& waiters() = 0;
     virtual consensus::ExplorerIndex* index() = 0; ///< null without one
-    /// More observers of blocks: told after the index. Must stay until stop().
-    virtual void add_observer(consensus::BlockObserver& observer) = 0;
+    /// One more observer of blocks, told after the index as long as the value lives.
+    [[nodiscard]] virtual std::unique_ptr<Observation> observe(consensus::BlockObserver& observer) = 0;
     virtual void stop() = 0;
 };
 

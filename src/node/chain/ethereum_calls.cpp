@@ -24,6 +24,7 @@ constexpr int kMethodNotFound = -32601, kInvalidParams = -32602, kServerError = 
 constexpr auto kSubmitPatience = std::chrono::seconds(10);
 constexpr std::uint64_t kTransferGas = 90'000; ///< what a transfer carried this way takes at most
 constexpr std::uint64_t kFeeHistoryMax = 1024;
+constexpr std::size_t kFeePercentilesMax = 100; ///< as geth
 constexpr std::chrono::milliseconds kCommitPatience{2'000};
 constexpr unsigned kWaitingMax = 2; ///< of the server's threads
 
@@ -188,6 +189,9 @@ Answer fee_history(const Call& call) {
     const std::uint64_t height = last_block(call);
     count = std::min(count, height + 1);
     const std::size_t percentiles = call.params.size() > 2 && call.params[2].is_array() ? call.params[2].size() : 0;
+    if (percentiles > kFeePercentilesMax) // each is told for each block
+        return failure(kInvalidParams,
+                       "parameter 2 (percentiles) has more than " + std::to_string(kFeePercentilesMax) + " entries");
     const std::string price = wei_quantity(params_of(call).gas_price_min);
     return ChainJson{{"oldestBlock", quantity(height + 1 - count)},
                      {"baseFeePerGas", std::vector<std::string>(count + 1, price)},

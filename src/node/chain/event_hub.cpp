@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 
 namespace assay::node {
 namespace {
 
 constexpr std::uint32_t kCatchUpEvents = 1000;
-constexpr auto kIndexPause = std::chrono::milliseconds(20);
+constexpr auto kPause = std::chrono::milliseconds(20); ///< until an index or a client has gone on
+constexpr std::uint32_t kOfBlock = std::numeric_limits<std::uint32_t>::max();
 
 } // namespace
 
@@ -93,81 +95,153 @@ std::string EventHub::event_text(std::uint64_t height, std::int64_t time_ms, std
     return json.dump(-1, ' ', false, ChainJson::error_handler_t::replace);
 }
 
+/// Events of one block on their way to one subscriber.
+struct EventHub::Part {
+    explicit Part(Subscriber& to) : subscriber(to) {}
+
+    /// False when the subscriber has no room for more: the event at `place` then is where to go on.
+    bool add(Place place, std::string text) {
+        if (bytes >= kPartBytes) {
+            if (!subscriber.sink->has_room()) {
+                subscriber.place = place;
+                return false;
+            }
+            subscriber.sink->on_some_events(std::exchange(texts, {}));
+            bytes = 0;
+        }
+        bytes += text.size();
+        texts.push_back(std::move(text));
+        return true;
+    }
+    void flush_some() {
+        if (!texts.empty()) subscriber.sink->on_some_events(std::exchange(texts, {}));
+    }
+    void finish(std::uint64_t height) {
+        subscriber.sink->on_events(height, std::exchange(texts, {}));
+        subscriber.next_height = height + 1;
+        subscriber.place = {};
+        bytes = 0;
+    }
+
+    Subscriber& subscriber;
+    std::vector<std::string> texts;
+    std::size_t bytes = 0;
+};
+
 /// Told in order, so what it lacks must come from the index first.
 bool EventHub::is_behind(const Subscriber& subscriber) const {
-    return subscriber.next_height != 0 && subscriber.next_height <= told_;
+    return index_ != nullptr && subscriber.blocks.empty() && subscriber.next_height != 0 &&
+           subscriber.next_height <= told_;
 }
 
-/// Tells of some blocks that the index has, as far as it is. Errors: the index's.
-Result<void> EventHub::catch_up(Subscriber& subscriber) {
+/// Takes a new block for a subscriber. Errors: resource_exhausted (too many wait, and there is no index to go on from).
+Result<void> EventHub::offer(Subscriber& subscriber,
+                             const std::shared_ptr<const consensus::CommittedBlock>& block) const {
+    const std::uint64_t height = block->info.height;
+    if (subscriber.next_height == 0) subscriber.next_height = height;
+    const std::uint64_t next =
+        subscriber.blocks.empty() ? subscriber.next_height : subscriber.blocks.back()->info.height + 1;
+    if (height < next || (height > next && index_ != nullptr)) return {}; // told again, or it catches up first
+    subscriber.blocks.push_back(block);
+    if (subscriber.blocks.size() <= kWaitingBlocksMax) return {};
+    if (index_ == nullptr) return fail(ErrorCode::resource_exhausted, "too many blocks waited to be read");
+    subscriber.blocks.clear();
+    return {};
+}
+
+/// Tells of some blocks that the index has, as far as it is and the subscriber reads. The value: whether anything was told.
+/// Errors: the index's.
+Result<bool> EventHub::catch_up(Subscriber& subscriber) const {
     const std::uint64_t last = index_->height();
     if (last < subscriber.next_height) {
         if (const std::string trouble = index_->trouble(); !trouble.empty())
             return fail(ErrorCode::io, "the index stopped: " + trouble);
-        return {};
+        return false;
     }
-    const auto found = TRY(index_->events(subscriber.query, subscriber.next_height, kCatchUpEvents));
-    std::vector<std::string> texts;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        const auto& event = found[i];
-        texts.push_back(event_text(event.height, event.time_ms, event.transaction, event.index, event.event));
-        if (i + 1 < found.size() && found[i + 1].height == event.height) continue;
-        subscriber.sink->on_events(event.height, texts);
-        subscriber.next_height = event.height + 1;
-        texts.clear();
+    const auto page = TRY(index_->event_page(subscriber.query, subscriber.next_height, kCatchUpEvents));
+    Part part(subscriber);
+    for (std::size_t i = 0; i < page.events.size(); ++i) {
+        const auto& event = page.events[i];
+        const Place place{event.transaction.value_or(kOfBlock), event.index};
+        const bool is_told = event.height == subscriber.next_height && place < subscriber.place;
+        if (!is_told) {
+            subscriber.next_height = event.height;
+            if (!part.add(place,
+                          event_text(event.height, event.time_ms, event.transaction, event.index, event.event))) {
+                part.flush_some();
+                return true;
+            }
+        }
+        if (i + 1 == page.events.size() || page.events[i + 1].height != event.height) part.finish(event.height);
     }
-    if (found.size() < kCatchUpEvents) subscriber.next_height = std::max(subscriber.next_height, last + 1);
-    return {};
+    subscriber.next_height = std::max(subscriber.next_height, page.next_height);
+    return true;
 }
 
-void EventHub::tell(Subscriber& subscriber, const consensus::CommittedBlock& block) {
-    const std::uint64_t height = block.info.height;
-    if (height < subscriber.next_height || is_behind(subscriber)) return;
-    std::vector<std::string> texts;
-    const auto add = [&](const std::vector<chain::Event>& events, std::optional<std::uint32_t> transaction) {
-        for (std::uint32_t i = 0; i < events.size(); ++i) {
-            if (subscriber.query.matches(events[i]))
-                texts.push_back(event_text(height, block.info.time_ms, transaction, i, events[i]));
+/// Tells a subscriber what waits for it, as far as it reads. The value: whether anything was told.
+Result<bool> EventHub::serve(Subscriber& subscriber) const {
+    if (!subscriber.sink->has_room()) return false;
+    if (is_behind(subscriber)) return catch_up(subscriber);
+    bool told = false;
+    while (!subscriber.blocks.empty() && subscriber.sink->has_room()) {
+        const auto block = subscriber.blocks.front();
+        const std::uint64_t height = block->info.height;
+        Part part(subscriber);
+        const auto add = [&](const std::vector<chain::Event>& events, std::uint32_t transaction) {
+            const auto number = transaction == kOfBlock ? std::nullopt : std::optional(transaction);
+            for (std::uint32_t i = 0; i < events.size(); ++i) {
+                const Place place{transaction, i};
+                if (place < subscriber.place || !subscriber.query.matches(events[i])) continue;
+                if (!part.add(place, event_text(height, block->info.time_ms, number, i, events[i]))) return false;
+            }
+            return true;
+        };
+        bool whole = true;
+        const auto& transactions = block->result.transactions;
+        for (std::uint32_t i = subscriber.place.transaction; whole && i < transactions.size(); ++i)
+            whole = add(transactions[i].events, i);
+        whole = whole && add(block->result.events, kOfBlock);
+        told = true;
+        if (!whole) {
+            part.flush_some();
+            break;
         }
-    };
-    for (std::uint32_t i = 0; i < block.result.transactions.size(); ++i) add(block.result.transactions[i].events, i);
-    add(block.result.events, std::nullopt);
-    subscriber.sink->on_events(height, texts);
-    subscriber.next_height = height + 1;
+        part.finish(height);
+        subscriber.blocks.pop_front();
+    }
+    return told;
 }
 
 void EventHub::work() {
     std::unique_lock lock(mutex_);
-    const auto some_behind = [this] {
-        return index_ != nullptr &&
-               std::ranges::any_of(subscribers_, [this](const auto& entry) { return is_behind(*entry.second); });
+    const auto some_wait = [this] {
+        return std::ranges::any_of(subscribers_, [this](const auto& entry) { return is_waiting(*entry.second); });
     };
     while (!stopping_) {
-        changed_.wait(lock, [&] { return stopping_ || overrun_ || !queue_.empty() || some_behind(); });
+        changed_.wait(lock, [&] { return stopping_ || overrun_ || !queue_.empty() || some_wait(); });
         if (stopping_) return;
         const auto subscribers = subscribers_;
         const auto block = queue_.empty() ? nullptr : queue_.front();
         if (block) queue_.pop_front();
         const bool overrun = std::exchange(overrun_, false);
         if (overrun) subscribers_.clear();
-        const bool only_behind = !block && !overrun;
-        const bool is_index_late = only_behind && std::ranges::none_of(subscribers, [this](const auto& entry) {
-                                       return is_behind(*entry.second) && entry.second->next_height <= index_->height();
-                                   });
-        if (is_index_late) changed_.wait_for(lock, kIndexPause, [this] { return stopping_ || !queue_.empty(); });
         lock.unlock();
+        bool told = false;
         for (const auto& [id, subscriber] : subscribers) {
-            if (overrun) subscriber->sink->on_end("too many blocks waited to be told");
-            else if (block) tell(*subscriber, *block);
-            else if (is_behind(*subscriber)) {
-                const auto caught_up = catch_up(*subscriber);
-                if (caught_up) continue;
-                unsubscribe(id);
-                subscriber->sink->on_end(caught_up.error().message);
+            if (overrun) {
+                subscriber->sink->on_end("too many blocks waited to be told");
+                continue;
             }
+            const Result<void> taken = block ? offer(*subscriber, block) : Result<void>();
+            const Result<bool> served = taken ? serve(*subscriber) : std::unexpected(taken.error());
+            told = told || served.value_or(false);
+            if (served) continue;
+            unsubscribe(id);
+            subscriber->sink->on_end(served.error().message);
         }
         lock.lock();
         if (block) told_ = std::max(told_, block->info.height);
+        else if (!told) changed_.wait_for(lock, kPause, [this] { return stopping_ || !queue_.empty(); });
     }
 }
 

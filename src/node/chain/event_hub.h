@@ -1,7 +1,8 @@
 #pragma once
 /// Committed events to whoever listens: first what the index has from a height on, then every block as it commits.
-/// A BlockObserver; thread-safe. Each subscriber has a bounded queue and one thread serves them all: a slow one is ended,
-/// and delays neither the chain nor the others.
+/// A BlockObserver; thread-safe. One thread serves all subscribers, each as fast as it reads: a block with many events is told
+/// in parts, a slow subscriber falls behind and goes on from the index (without one it is ended), and none delays the chain
+/// or the others.
 #include "api/chain_ports.h"
 #include "consensus/consensus.h"
 #include "consensus/index/explorer_index.h"
@@ -20,6 +21,8 @@ class EventHub final : public consensus::BlockObserver {
 public:
     static constexpr std::size_t kSubscribersMax = 256;
     static constexpr std::size_t kQueuedBlocksMax = 4096;
+    static constexpr std::size_t kWaitingBlocksMax = 256; ///< for one subscriber
+    static constexpr std::size_t kPartBytes = std::size_t{64} << 10; ///< of events told at once, the last one apart
 
     /// Borrows the index (may be null), which must outlive it. `height`: the chain's, now.
     EventHub(const consensus::ExplorerIndex* index, std::uint64_t height);
@@ -40,16 +43,26 @@ public:
     static Result<consensus::EventQuery> query_of(const api::EventFilter& filter);
 
 private:
-    struct Subscriber {
+    /// Of an event in its block: those of transactions first, then the block's own.
+    struct Place {
+        std::uint32_t transaction = 0; ///< the largest number: the block's own
+        std::uint32_t index = 0;
+        auto operator<=>(const Place&) const = default;
+    };
+    struct Subscriber { ///< all but the sink is the thread's alone
         consensus::EventQuery query;
         std::shared_ptr<api::ChainEventSink> sink;
-        std::uint64_t next_height =
-            0; ///< the first that it has not been told of; 0: whatever comes. The thread's alone
+        std::uint64_t next_height = 0; ///< the first that it has not been told of to the end; 0: whatever comes
+        Place place; ///< in that block: what comes before has been told
+        std::deque<std::shared_ptr<const consensus::CommittedBlock>> blocks; ///< committed ones from next_height on
     };
+    struct Part;
     void work();
-    void tell(Subscriber& subscriber, const consensus::CommittedBlock& block);
-    Result<void> catch_up(Subscriber& subscriber);
     bool is_behind(const Subscriber& subscriber) const;
+    bool is_waiting(const Subscriber& subscriber) const { return !subscriber.blocks.empty() || is_behind(subscriber); }
+    Result<void> offer(Subscriber& subscriber, const std::shared_ptr<const consensus::CommittedBlock>& block) const;
+    Result<bool> serve(Subscriber& subscriber) const;
+    Result<bool> catch_up(Subscriber& subscriber) const;
 
     const consensus::ExplorerIndex* index_;
     std::mutex mutex_;
