@@ -75,6 +75,7 @@ install_build_packages() {
 install_test_packages() {
     missing=()
     need_header gtest/gtest.h libgtest-dev
+    need_header simde/x86/avx512.h libsimde-dev
     need_header rapidcheck.h librapidcheck-dev
     need_program git git
     python3 -c 'import ensurepip, venv' 2>/dev/null || need_package python3-venv

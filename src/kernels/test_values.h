@@ -3,6 +3,7 @@
 // every weight type with scales that are finite but otherwise anything.
 #include "kernels/half.h"
 #include "kernels/kernels.h"
+#include "kernels/simd/kernels_x86_model.h"
 #include "kernels/simd/sets.h"
 
 #include <gtest/gtest.h>
@@ -116,17 +117,19 @@ inline std::ptrdiff_t difference(const std::vector<float>& a, const std::vector<
     return -1;
 }
 
-/// Every back end that this machine runs; with AVX-512 also the AMX kernels over the model of the tile unit,
-/// and the set without BF16.
+/// Every back end that this machine runs, with AVX-512 also the set without BF16; and on x86-64 every one over the model of
+/// its instructions, which needs nothing of the machine.
 inline std::vector<const KernelSet*> sets() {
     std::vector<const KernelSet*> all;
     for (const std::string_view name : available_isas()) {
         all.push_back(*select_kernels(name));
 #if defined(__x86_64__)
-        if (name == "avx512")
-            all.insert(all.end(), {&kAmxModelKernels, &kAvx512Kernels}); // the latter also where BF16 is there
+        if (name == "avx512") all.push_back(&kAvx512Kernels); // also where BF16 is there
 #endif
     }
+#if defined(__x86_64__)
+    all.insert(all.end(), {&kAvx2ModelKernels, &kAvx512ModelKernels, &kAvx512Bf16ModelKernels, &kAmxModelKernels});
+#endif
     return all;
 }
 

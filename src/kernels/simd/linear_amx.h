@@ -40,7 +40,8 @@ void gather_rows(const ActivationBlock* tiles, std::size_t blocks, std::int8_t* 
 template <class L, int Quad>
 inline void spread_quads(const std::uint8_t* w, std::uint8_t* out) {
     if constexpr (Quad < 8) {
-        _mm512_store_si512(out + Quad * 64, weight_quad<L, Quad>(w));
+        const V::B quad = weight_quad<L, Quad>(w);
+        _mm512_store_si512(out + Quad * 64, quad);
         spread_quads<L, Quad + 1>(w, out);
     }
 }

@@ -9,7 +9,6 @@ extern const KernelSet kAvx2Kernels;
 extern const KernelSet kAvx512Kernels;
 extern const KernelSet kAvx512Bf16Kernels;
 extern const KernelSet kAmxKernels;
-extern const KernelSet kAmxModelKernels; ///< needs AVX-512; for tests
 #elif defined(__aarch64__)
 extern const KernelSet kNeonKernels;
 extern const KernelSet kNeonDotKernels;

@@ -1,8 +1,9 @@
 #pragma once
 // Sixteen lanes as two AVX2 registers, with FMA and F16C. See vec_scalar.h for what every operation computes.
+#include "kernels/simd/intrinsics.h"
+
 #include <cstddef>
 #include <cstdint>
-#include <immintrin.h>
 
 namespace assay::kernels {
 namespace {

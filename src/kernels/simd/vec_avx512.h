@@ -1,9 +1,10 @@
 #pragma once
-// Sixteen lanes on AVX-512 with VNNI. See vec.md for what every operation must compute.
+// Sixteen lanes on AVX-512 with VNNI. See vec_scalar.h for what every operation must compute.
 // Anonymous namespace: no symbol of this translation unit may be merged into baseline code by the linker.
+#include "kernels/simd/intrinsics.h"
+
 #include <cstddef>
 #include <cstdint>
-#include <immintrin.h>
 
 namespace assay::kernels {
 namespace {
