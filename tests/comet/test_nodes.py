@@ -313,10 +313,10 @@ class Upgrade(unittest.TestCase):
     def decide(self, net: Net) -> int:
         height = net.nodes[0].height() + self.NOTICE
         plan = json.dumps({"name": "second", "height": height, "app_version": 2})
-        net.nodes[0].run_json("tx", "send", "--from", "operator", "--gas", "1000000", "governance/propose_upgrade", "title=Second",
+        net.nodes[0].run_json("tx", "send", "--from", "operator", "governance/propose_upgrade", "title=Second",
                               "summary=Rules of version 2", "expedited=false", "deposit=10000000000", f"plan={plan}")
         for node in net.nodes[:3]:
-            node.run_json("tx", "send", "--from", "operator", "--gas", "1000000", "governance/vote", "proposal=1", "option=1")
+            node.run_json("tx", "send", "--from", "operator", "governance/vote", "proposal=1", "option=1")
         planned = lambda: net.nodes[1].get("/chain/query/governance/upgrade")["value"]
         wait_until(lambda: (planned() or {}).get("height") == height, "the vote has passed", 30)
         return height

@@ -44,7 +44,8 @@ void TxFlags::add_common(CLI::App& command) {
     command
         .add_option(
             "--gas", gas,
-            "Most work it may take, or auto: what a simulation takes and a fifth more; default: by its messages")
+            "Most work it may take, or auto: what a simulation takes and a fifth more; default: auto, of a transfer "
+            "what transfers take")
         ->type_name("N|auto");
     nonce_given =
         command.add_option("--nonce", nonce, "Number of the sender's transaction; default: the next")->type_name("N");
@@ -294,6 +295,7 @@ void add_tx(CLI::App& app, Action& action) {
     transfer_command.callback([flags, &action] { action = [flags] { return transfer(*flags); }; });
 
     const auto send_flags = std::make_shared<TxFlags>();
+    send_flags->gas = "auto";
     CLI::App& send_command = *tx.add_subcommand("send", "Send any message");
     send_command.add_option("message", send_flags->message, "TYPE FIELD=VALUE …")->type_name("WORDS");
     send_command
