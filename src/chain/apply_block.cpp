@@ -129,7 +129,9 @@ std::optional<Refusal> BlockRun::run_messages(const TransactionBody& body, GasMe
 
 TxResult simulate_transaction(const ModuleSet& modules, const BlockInfo& block, const Transaction& transaction,
                               std::uint64_t gas_max, Overlay& state) {
-    return BlockRun(modules, block, state).simulate(transaction, gas_max);
+    BlockRun run(modules, block, state);
+    run.begin_modules(); // what a block does before its transactions, such as opening votes
+    return run.simulate(transaction, gas_max);
 }
 
 BlockResult apply_block(const ModuleSet& modules, const BlockInfo& block, std::span<const Opened> transactions,

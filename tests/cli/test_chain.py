@@ -166,6 +166,14 @@ def test_send_carries_any_message(node):
     assert run("query", "balance", to, "--token", token, "--data-dir", node.data, "--json").json()["balance"] == "11"
 
 
+def test_a_vote_follows_its_proposal(node):
+    """Votes open in the block after: the simulation that finds their gas must begin that block."""
+    base = ["--from", "operator", "--data-dir", node.data, "--json"]
+    proposed = run("tx", "send", *base, "governance/propose_text", "title=Hello", "summary=There", "expedited=false", "deposit=10000000000").json()
+    number = next(event["attributes"]["proposal"] for event in proposed["events"] if "proposal" in event["attributes"])
+    assert run("tx", "send", *base, "governance/vote", f"proposal={number}", "option=1").json()["code"] == 0
+
+
 @pytest.mark.parametrize(
     "words, code, named",
     [

@@ -108,6 +108,6 @@ def test_description_is_valid_and_complete(node):
     description = json.loads(node.get("/openapi.json")[2])
     validate(description)
     openai = {"/v1/models", "/v1/models/{model}", CHAT, "/v1/completions", "/v1/embeddings"}
-    chain = {"/chain/status", "/chain/blocks", "/chain/blocks/{block}", "/chain/headers/{height}", "/chain/transactions", "/chain/transactions/{hash}", "/chain/prepare", "/chain/accounts/{address}",
+    chain = {"/chain/status", "/chain/blocks", "/chain/blocks/{block}", "/chain/headers/{height}", "/chain/transactions", "/chain/transactions/{hash}", "/chain/prepare", "/chain/simulate", "/chain/accounts/{address}",
              "/chain/accounts/{address}/transactions", "/chain/query/{path}", "/chain/history", "/chain/events", "/eth"}
     assert openai | chain | {"/healthz", "/metrics", "/openapi.json"} == set(description["paths"])
