@@ -239,7 +239,7 @@ void ForwardPass::attend_item(const Team& team, std::uint32_t layer, const Atten
 void ForwardPass::feed_forward(Team& team, const LayerWeights& layer, const Activations& input) {
     const std::size_t inner = config_.feed_forward;
     const Activations activated{inner_, inner, work_.inner_tiles.reserve(rows_.size(), inner)};
-    shares_.each(team, (inner + kLanes - 1) / kLanes,
+    shares_.each(team, (inner + kLanes - 1) / kLanes, unit(),
                  [&](std::size_t begin, std::size_t end) { activate(team, layer, input, activated, begin, end); });
     team.barrier();
     project(team, layer.down, activated);
@@ -403,7 +403,7 @@ void ForwardPass::two_term_groups(const Team& team, const Linear& linear, const 
 void ForwardPass::products(const Team& team, const Activations& input, std::initializer_list<Product> list) {
     std::size_t groups = 0;
     for (const Product& item : list) groups += item.linear->weights.groups();
-    shares_.each(team, groups, [&](std::size_t begin, std::size_t end) {
+    shares_.each(team, groups, unit(), [&](std::size_t begin, std::size_t end) {
         std::size_t before = 0;
         for (const Product& item : list) {
             const std::size_t own = item.linear->weights.groups();
@@ -416,7 +416,7 @@ void ForwardPass::products(const Team& team, const Activations& input, std::init
 }
 
 void ForwardPass::project(const Team& team, const Linear& linear, const Activations& input) {
-    shares_.each(team, linear.weights.groups(), [&](std::size_t begin, std::size_t end) {
+    shares_.each(team, linear.weights.groups(), unit(), [&](std::size_t begin, std::size_t end) {
         product(team, linear, input, begin, end, projected_, width_);
         const std::size_t first = begin * kLanes;
         const std::size_t count = std::min(end * kLanes, width_) - first;

@@ -47,6 +47,7 @@ private:
     void plan_rows(std::span<const SequenceStep> steps);
     void plan_attention();
     bool few_rows() const { return rows_.size() <= kRowsByEveryThread; }
+    std::size_t unit() const { return few_rows() ? WorkShare::kUnitFewRows : WorkShare::kUnitManyRows; }
 
     void embed(const Team& team);
     void rotation_tables(const Team& team);

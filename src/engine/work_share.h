@@ -16,8 +16,10 @@ namespace assay::engine {
 
 class WorkShare {
 public:
-    /// Groups dealt together: as many as a kernel takes side by side; whole blocks of the next layer's inputs.
-    static constexpr std::size_t kUnit = 4;
+    /// Groups dealt together, whole blocks of the next layer's inputs: for few rows as many as a kernel takes side by side;
+    /// for many, where a kernel takes one at a time, as few as there can be, so that threads end together.
+    static constexpr std::size_t kUnitFewRows = 4;
+    static constexpr std::size_t kUnitManyRows = 2;
 
     /// Before a pass of `products` products; not while threads are in each().
     void reset(std::uint32_t threads, std::size_t products) {
@@ -25,14 +27,14 @@ public:
         arrived_.assign(threads, Arrived{});
     }
 
-    /// Calls work(begin, end) for this thread's parts of [0, groups), multiples of kUnit but at the end.
+    /// Calls work(begin, end) for this thread's parts of [0, groups), multiples of `unit` but at the end.
     template <class Work>
-    void each(const Team& team, std::size_t groups, const Work& work) {
+    void each(const Team& team, std::size_t groups, std::size_t unit, const Work& work) {
         std::atomic<std::uint32_t>& taken = products_[arrived_[team.index()].product++].taken;
-        const std::size_t units = (groups + kUnit - 1) / kUnit;
+        const std::size_t units = (groups + unit - 1) / unit;
         const std::size_t dealt = team.count() == 1 ? units : units * 3 / 4 / team.count() * team.count();
         const auto range = [&](std::size_t begin, std::size_t end) {
-            if (begin < end) work(begin * kUnit, std::min(end * kUnit, groups));
+            if (begin < end) work(begin * unit, std::min(end * unit, groups));
         };
         range(dealt * team.index() / team.count(), dealt * (team.index() + 1) / team.count());
         const std::size_t step = std::max<std::size_t>(1, (units - dealt) / (4 * team.count()));
