@@ -140,7 +140,7 @@ def chain_round(arguments, load: Load) -> dict:
         with net:
             count = len(net.nodes)
             first = net.nodes[0].engine_height()
-            done = []
+            done, failures = [], []
 
             def send(node, wires: list[bytes]) -> None:
                 at, patience = 0, time.monotonic() + 300
@@ -150,10 +150,12 @@ def chain_round(arguments, load: Load) -> dict:
                     refused = answer.get("refused", [])
                     full = [entry for entry in refused if entry["code"] == 13]
                     if len(full) != len(refused) or "refused" not in answer:
-                        raise SystemExit(f"error: a transfer was refused: {refused[:1] or answer}")
+                        failures.append(f"a transfer was refused: {[e for e in refused if e not in full][:1] or answer}")
+                        return
                     if full:
                         if time.monotonic() > patience:
-                            raise SystemExit("error: the mempool stays full")
+                            failures.append("the mempool stays full")
+                            return
                         time.sleep(0.1)
                         kept = {entry["index"] for entry in full}
                         wires = wires[:at] + [w for i, w in enumerate(batch) if i in kept] + wires[at + len(batch):]
@@ -169,7 +171,7 @@ def chain_round(arguments, load: Load) -> dict:
             for thread in threads:
                 thread.join()
             if len(done) != count:
-                raise SystemExit("error: not everything was accepted")
+                raise SystemExit(f"error: not everything was accepted: {failures}")
             wait_until(lambda: all(n.call("num_unconfirmed_txs")["total"] == "0" for n in net.nodes), "the mempools empty", 120)
             last = net.nodes[0].engine_height()
             net.wait_for_height(last)

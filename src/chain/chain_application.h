@@ -13,6 +13,9 @@ struct ApplicationOptions {
     std::uint64_t app_version = 1; ///< the newest rules that this program has; an upgrade plan asks for more
     unsigned threads = 0; ///< for signatures; 0 = one a core
     std::size_t pending_per_sender_max = 20'000; ///< that checking lets in between two commits
+    /// The same of all senders together, 0 = no limit. Below what the engine's mempool holds: CometBFT drops silently what
+    /// passed its check and then finds no room. What is checked again after a commit is never refused for this.
+    std::size_t pending_max = 0;
     std::size_t opened_entries_max = 400'000; ///< checked transactions kept until their block
     std::size_t opened_bytes_max = std::size_t{512} << 20; ///< of their wire bytes
     StateStore::Options state = {};

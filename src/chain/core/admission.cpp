@@ -91,9 +91,14 @@ void CheckState::reset(std::shared_ptr<const StateReader> state, const ChainPara
     params_ = params;
     next_height_ = next_height;
     senders_.clear();
+    waiting_ = 0;
 }
 
-std::optional<Refusal> CheckState::refuse(const Transaction& transaction, const Sender& sender) const {
+std::optional<Refusal> CheckState::refuse(const Transaction& transaction, const Sender& sender, bool recheck) const {
+    if (!recheck && waiting_max_ != 0 && waiting_ >= waiting_max_) {
+        return refusal(TxCode::mempool_full,
+                       number(waiting_) + " transactions wait, the most that this node keeps; try again later");
+    }
     if (sender.pending >= per_sender_max_) {
         return refusal(TxCode::mempool_full, to_string(transaction.body.from) + " has " + number(sender.pending) +
                                                  " transactions waiting, the most of one sender");
@@ -101,7 +106,7 @@ std::optional<Refusal> CheckState::refuse(const Transaction& transaction, const 
     return refuse_next(transaction, sender);
 }
 
-std::optional<Refusal> CheckState::refuse_early(const Transaction& transaction, std::size_t ahead) {
+std::optional<Refusal> CheckState::refuse_early(const Transaction& transaction, std::size_t ahead, bool recheck) {
     const std::lock_guard lock(mutex_);
     if (auto refused = refuse_terms(transaction, params_, next_height_)) return refused;
     const auto known = senders_.find(transaction.body.from); // forged senders leave no trace
@@ -111,15 +116,16 @@ std::optional<Refusal> CheckState::refuse_early(const Transaction& transaction, 
     const std::uint64_t nonce = transaction.body.nonce;
     if (nonce > sender.next_nonce() && nonce - sender.next_nonce() < ahead)
         return refuse_funds(transaction, sender.account.balance, sender.promised);
-    return refuse(transaction, sender);
+    return refuse(transaction, sender, recheck);
 }
 
-std::optional<Refusal> CheckState::admit(const Transaction& transaction) {
+std::optional<Refusal> CheckState::admit(const Transaction& transaction, bool recheck) {
     const std::lock_guard lock(mutex_);
     if (auto refused = refuse_terms(transaction, params_, next_height_)) return refused;
     Sender& sender = sender_of(senders_, transaction.body.from, accounts_, *state_);
-    if (auto refused = refuse(transaction, sender)) return refused;
+    if (auto refused = refuse(transaction, sender, recheck)) return refused;
     accept_next(transaction, sender);
+    ++waiting_;
     return std::nullopt;
 }
 

@@ -43,27 +43,29 @@ void accept_next(const Transaction& transaction, Sender& sender);
 /// them; the engine then has each waiting transaction checked again.
 class CheckState {
 public:
-    CheckState(const AccountsPort& accounts, std::size_t per_sender_max)
-        : accounts_(accounts), per_sender_max_(per_sender_max) {}
+    /// `waiting_max` 0: no limit.
+    CheckState(const AccountsPort& accounts, std::size_t per_sender_max, std::size_t waiting_max)
+        : accounts_(accounts), per_sender_max_(per_sender_max), waiting_max_(waiting_max) {}
 
     void reset(std::shared_ptr<const StateReader> state, const ChainParams& params, std::uint64_t next_height);
     /// Whether it could follow within the next `ahead` transactions of its sender. Nothing is kept.
-    std::optional<Refusal> refuse_early(const Transaction& transaction, std::size_t ahead);
-    /// Takes it in, or says why not.
-    std::optional<Refusal> admit(const Transaction& transaction);
+    std::optional<Refusal> refuse_early(const Transaction& transaction, std::size_t ahead, bool recheck);
+    /// Takes it in, or says why not. One that is checked again has its place.
+    std::optional<Refusal> admit(const Transaction& transaction, bool recheck);
     /// What the account's next transaction must say, those that were let in counted.
     std::uint64_t next_nonce(const Address& address) const;
 
 private:
-    std::optional<Refusal> refuse(const Transaction& transaction, const Sender& sender) const;
+    std::optional<Refusal> refuse(const Transaction& transaction, const Sender& sender, bool recheck) const;
 
     const AccountsPort& accounts_;
-    const std::size_t per_sender_max_;
+    const std::size_t per_sender_max_, waiting_max_;
     mutable std::mutex mutex_; ///< guards all that follows
     std::shared_ptr<const StateReader> state_ = std::make_shared<const EmptyState>();
     ChainParams params_;
     std::uint64_t next_height_ = 1;
     Senders senders_;
+    std::size_t waiting_ = 0; ///< let in since reset()
 };
 
 } // namespace assay::chain

@@ -179,6 +179,23 @@ TEST(CheckTx, LimitsWhatOneSenderMayKeepWaiting) {
     EXPECT_EQ(chain.check(chain.transfer(1, 0)), TxCode::ok);
 }
 
+/// An engine with a full mempool drops what its application let in: so this never lets in more.
+TEST(CheckTx, LimitsWhatAllMayKeepWaiting) {
+    ApplicationOptions options;
+    options.pending_max = 3;
+    TestChain chain(3, codec::Value(codec::Value::Map{}), options);
+    const Bytes first = chain.transfer(0, 0), second = chain.transfer(1, 0), third = chain.transfer(1, 1);
+    for (const Bytes& wire : {first, second, third}) EXPECT_EQ(chain.check(wire), TxCode::ok);
+    const CheckResult full = chain.application->check_transaction(chain.transfer(2, 0), false);
+    EXPECT_EQ(full.result.code, TxCode::mempool_full);
+    EXPECT_EQ(full.result.log, "3 transactions wait, the most that this node keeps; try again later");
+    chain.block({first}); // the two that wait are checked again, and never refused for want of room
+    EXPECT_EQ(chain.check(chain.transfer(0, 1)), TxCode::ok);
+    for (const Bytes& wire : {second, third})
+        EXPECT_EQ(chain.application->check_transaction(wire, true).result.code, TxCode::ok);
+    EXPECT_EQ(chain.check(chain.transfer(2, 0)), TxCode::mempool_full);
+}
+
 TEST(Proposal, OrdersByPriceAndEachSenderByNonce) {
     TestChain chain;
     const auto priced = [&](std::size_t key, std::uint64_t nonce, std::uint64_t fee) {

@@ -38,7 +38,7 @@ std::vector<Digest> hashes_of(const std::vector<Opened>& transactions) {
 ChainApplicationImpl::ChainApplicationImpl(storage::Database& database, ModuleSet modules, ApplicationOptions options)
     : database_(database), modules_(std::move(modules)), options_(std::move(options)), store_options_(options_.state),
       workers_(worker_threads(options_)), cache_(options_.opened_entries_max, options_.opened_bytes_max),
-      check_state_(*modules_.accounts, options_.pending_per_sender_max),
+      check_state_(*modules_.accounts, options_.pending_per_sender_max, options_.pending_max),
       snapshots_({options_.snapshot_folder, options_.snapshot_interval_blocks, options_.snapshots_keep}) {
     for (const auto& module : modules_.modules) module->register_messages(messages_);
 }
@@ -182,7 +182,8 @@ Result<void> ChainApplicationImpl::check_upgrade(const StateReader& state, std::
 /// the chain goes by the chain, so that nodes may be given it at different times.
 std::uint64_t ChainApplicationImpl::version_from(const StateReader& state, std::uint64_t height) const {
     const auto plan = modules_.upgrades == nullptr ? std::nullopt : modules_.upgrades->upgrade_plan(state);
-    return plan && plan->height == height ? plan->app_version : record_.app_version;
+    const bool is_due = plan && plan->height == height;
+    return is_due ? std::max(plan->app_version, record_.app_version) : record_.app_version; // never back
 }
 
 /// What the engine must know, where it changed: its limits follow a parameter, the version an upgrade.

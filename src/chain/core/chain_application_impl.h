@@ -71,7 +71,7 @@ private:
     std::uint64_t retain_height(std::uint64_t height) const;
 
     Check decode_for_check(ByteView wire, bool recheck, std::size_t ahead);
-    CheckResult admit(Check check);
+    CheckResult admit(Check check, bool recheck);
 
     Result<QueryResponse> query_store(const QueryRequest& request, std::string_view path) const;
     Result<QueryResponse> query_simulation(const QueryRequest& request) const;

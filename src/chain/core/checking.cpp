@@ -24,7 +24,7 @@ std::vector<CheckResult> ChainApplicationImpl::check_transactions(std::span<cons
     });
     std::vector<CheckResult> results;
     results.reserve(wires.size());
-    for (Check& check : checks) results.push_back(admit(std::move(check))); // in order: nonces depend on it
+    for (Check& check : checks) results.push_back(admit(std::move(check), recheck)); // in order: nonces depend on it
     return results;
 }
 
@@ -46,12 +46,12 @@ ChainApplicationImpl::Check ChainApplicationImpl::decode_for_check(ByteView wire
         }
         check.transaction = std::move(decoded.transaction);
         check.is_open = recheck; // its signature was good when it came
-        check.refusal = check_state_.refuse_early(*check.transaction, ahead);
+        check.refusal = check_state_.refuse_early(*check.transaction, ahead, recheck);
     }
     return check;
 }
 
-CheckResult ChainApplicationImpl::admit(Check check) {
+CheckResult ChainApplicationImpl::admit(Check check, bool recheck) {
     CheckResult result;
     if (check.transaction != nullptr) {
         result.sender = check.transaction->body.from;
@@ -60,9 +60,10 @@ CheckResult ChainApplicationImpl::admit(Check check) {
         result.result.gas_wanted = check.transaction->body.gas;
     }
     if (check.is_forged) { // by now its turn has come, or passed: what a single call would have looked at first
-        if (auto earlier = check_state_.refuse_early(*check.transaction, 1)) check.refusal = std::move(earlier);
+        if (auto earlier = check_state_.refuse_early(*check.transaction, 1, recheck))
+            check.refusal = std::move(earlier);
     }
-    if (!check.refusal) check.refusal = check_state_.admit(*check.transaction);
+    if (!check.refusal) check.refusal = check_state_.admit(*check.transaction, recheck);
     if (!check.refusal) {
         cache_.keep(std::move(check.transaction));
         return result;

@@ -188,7 +188,7 @@ std::vector<EngineSetting> engine_settings(const EngineNetwork& network) {
         {"p2p", "addr_book_strict", network.local_addresses ? "false" : "true"},
         {"p2p", "send_rate", "20480000"}, // blocks of 20 MB would take four seconds at the default of 5 MB/s
         {"p2p", "recv_rate", "20480000"},
-        {"mempool", "size", "20000"},
+        {"mempool", "size", std::to_string(kEngineMempoolTransactions)},
         {"mempool", "cache_size", "40000"},
         {"consensus", "timeout_commit", milliseconds(network.commit_pause_ms)},
         {"consensus", "create_empty_blocks", network.empty_blocks ? "true" : "false"},

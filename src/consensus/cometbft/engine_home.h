@@ -4,6 +4,7 @@
 #include "chain/application.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -38,6 +39,9 @@ struct EngineSetting {
 
 /// Changes settings that the file has. Errors: not_found (the file, or a setting, named), io.
 Result<void> configure_engine(const std::filesystem::path& home, std::span<const EngineSetting> settings);
+
+/// Transactions that the mempool of our engines has room for.
+inline constexpr std::size_t kEngineMempoolTransactions = 20'000;
 
 struct EngineNetwork {
     std::string proxy_app; ///< Server::address()

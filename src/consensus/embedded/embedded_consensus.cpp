@@ -354,6 +354,7 @@ EmbeddedBlock EmbeddedConsensusImplementation::propose() {
 }
 
 Result<void> EmbeddedConsensusImplementation::make_block() {
+    if (const auto state = application_.info(); !state.halt.empty()) return fail(ErrorCode::unsupported, state.halt);
     EmbeddedBlock block = propose();
     const bool may_be_empty = options_.block_interval_ms != 0 || is_proof_wanted();
     if (block.transactions.empty() && !may_be_empty) {

@@ -29,6 +29,7 @@ public:
         info.chain_id = "test-1";
         info.height = disk_.height;
         info.app_hash = disk_.app_hash;
+        info.halt = halt;
         return info;
     }
     Result<chain::GenesisResponse> init_chain(const chain::GenesisRequest&) override {
@@ -87,6 +88,7 @@ public:
     const chain::MessageRegistry& messages() const override { return registry_; }
 
     std::atomic<bool> fail_commit = false;
+    std::string halt; ///< set while no block is being made
     std::atomic<int> rechecks = 0;
     std::function<void()> before_finalize;
 
@@ -263,6 +265,18 @@ TEST_F(EmbeddedConsensusTest, StopsForGoodWhenACommitFails) {
     EXPECT_EQ(refused[0].result.code, chain::TxCode::mempool_full);
     EXPECT_NE(refused[0].result.log.find("no space left"), std::string::npos);
     EXPECT_EQ(disk_.height, 2u);
+}
+
+TEST_F(EmbeddedConsensusTest, SignsNoBlockThatItsProgramCannotMake) {
+    ListApplication application(disk_);
+    auto consensus = start(application);
+    submit(**consensus, {{1, 0}});
+    (*consensus)->wait_until_idle();
+    application.halt = "upgrade 'two' is due at height 3";
+    submit(**consensus, {{1, 1}});
+    (*consensus)->wait_until_idle();
+    EXPECT_EQ((*consensus)->status().trouble, application.halt);
+    EXPECT_FALSE((*consensus)->stored_block(3)) << "nothing for the next program to trip over";
 }
 
 TEST_F(EmbeddedConsensusTest, BeginsAtTheGenesisDocumentsHeight) {

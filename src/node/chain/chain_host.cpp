@@ -22,7 +22,7 @@ using consensus::CommittedBlock;
 
 constexpr std::string_view kDevelopmentChain = "assay-local";
 constexpr std::string_view kOperatorKey = "operator";
-/// One sender's share of CometBFT's mempool, which holds 20,000: a flood from one key leaves room for others.
+/// One sender's share of CometBFT's mempool: a flood from one key leaves room for others.
 constexpr std::size_t kPendingPerSenderMax = 1'000;
 constexpr std::chrono::milliseconds kEnginePause{200}; // between questions to an engine that does not answer
 
@@ -139,7 +139,10 @@ Result<void> Host::open_state() {
     chain::ApplicationOptions options{.app_version = chain::rules_version(), .threads = options_.threads};
     options.state.threads = std::max(1u, std::thread::hardware_concurrency());
     options.state.keep_versions = options_.keep_versions;
-    if (options_.mode == ConsensusMode::cometbft) options.pending_per_sender_max = kPendingPerSenderMax;
+    if (options_.mode == ConsensusMode::cometbft) {
+        options.pending_per_sender_max = kPendingPerSenderMax;
+        options.pending_max = consensus::kEngineMempoolTransactions;
+    }
     options.snapshot_folder = home_.snapshots();
     options.snapshot_interval_blocks = options_.snapshot_interval_blocks;
     application_ = TRY(chain::ChainApplication::create(*database_, chain::make_modules(), std::move(options)));
@@ -255,6 +258,7 @@ Result<void> Host::start_cometbft() {
             {"", "proxy_app", "\"" + network.proxy_app + "\""},
             {"rpc", "laddr", "\"" + network.rpc + "\""},
             {"p2p", "laddr", "\"" + network.p2p + "\""},
+            {"mempool", "size", std::to_string(consensus::kEngineMempoolTransactions)}, // as many as we let in
         };
         TRY_VOID(consensus::configure_engine(engine_home, settings));
     }
