@@ -11,9 +11,9 @@
 namespace assay::kernels {
 namespace {
 
-constexpr KernelSet make_kernel_set() {
+constexpr KernelSet make_kernel_set(const char* isa = V::kName) {
     return {
-        .isa = V::kName,
+        .isa = isa,
         .quantize = quantize,
         .quantize_twice = quantize_twice,
         .linear_quantized = linear_quantized,

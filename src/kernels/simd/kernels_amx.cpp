@@ -8,8 +8,7 @@ namespace assay::kernels {
 namespace {
 
 constexpr KernelSet make_amx_set(const char* isa) {
-    KernelSet set = make_kernel_set();
-    set.isa = isa;
+    KernelSet set = make_kernel_set(isa);
     set.linear_quantized = amx_linear_quantized;
     set.linear_bf16 = amx_linear_bf16;
     return set;

@@ -5,15 +5,5 @@
 #include "kernels/simd/kernels_x86_model.h"
 
 namespace assay::kernels {
-namespace {
-
-constexpr KernelSet named(KernelSet set, const char* isa) {
-    set.isa = isa;
-    return set;
-}
-
-} // namespace
-
-const KernelSet kAvx2ModelKernels = named(make_kernel_set(), "avx2-model");
-
+const KernelSet kAvx2ModelKernels = make_kernel_set("avx2-model");
 } // namespace assay::kernels

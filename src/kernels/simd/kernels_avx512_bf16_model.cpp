@@ -6,15 +6,5 @@
 #include "kernels/simd/kernels_x86_model.h"
 
 namespace assay::kernels {
-namespace {
-
-constexpr KernelSet named(KernelSet set, const char* isa) {
-    set.isa = isa;
-    return set;
-}
-
-} // namespace
-
-const KernelSet kAvx512Bf16ModelKernels = named(make_kernel_set(), "avx512-bf16-model");
-
+const KernelSet kAvx512Bf16ModelKernels = make_kernel_set("avx512-bf16-model");
 } // namespace assay::kernels

@@ -5,15 +5,5 @@
 #include "kernels/simd/kernels_x86_model.h"
 
 namespace assay::kernels {
-namespace {
-
-constexpr KernelSet named(KernelSet set, const char* isa) {
-    set.isa = isa;
-    return set;
-}
-
-} // namespace
-
-const KernelSet kAvx512ModelKernels = named(make_kernel_set(), "avx512-model");
-
+const KernelSet kAvx512ModelKernels = make_kernel_set("avx512-model");
 } // namespace assay::kernels
