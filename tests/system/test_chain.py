@@ -400,6 +400,18 @@ def test_nothing_acknowledged_is_lost_to_kill_9(fresh, tmp_path):
     verify(tmp_path)
 
 
+def test_what_ethereum_clients_ask_for_is_bounded(chain_node):
+    def ask(percentiles):
+        call = {"jsonrpc": "2.0", "id": 1, "method": "eth_feeHistory", "params": ["0x400", "latest", percentiles]}
+        return json.loads(chain_node.post("/eth", call)[2])
+
+    blocks = ask([50])["result"]["reward"]
+    assert blocks and all(len(block) == 1 for block in blocks)
+    assert len(ask([1] * 100)["result"]["reward"][0]) == 100
+    refused = ask([1] * 101)["error"]
+    assert refused["code"] == -32602 and "percentiles" in refused["message"]
+
+
 def test_the_url_file_comes_and_goes(fresh, tmp_path):
     node = fresh()
     assert pathlib.Path(tmp_path, "url").read_text().strip() == node.url
